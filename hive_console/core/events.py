@@ -1,0 +1,248 @@
+"""The whole vocabulary of what can happen: past-tense, frozen, and all of it goes to the recorder.
+
+Fields are only ever added, with a default. A field is a `str`, `int`, `float`, `bool`, an `Enum`, `None`
+or a tuple of `str`; that is what lets `core.journal` write and read every event with one codec.
+Prompts, answers and keys never enter an event; messages were sanitised where they came in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hive_console.core.outcome import OutcomeKind
+from hive_console.core.states import (
+    Action,
+    ActionPhase,
+    AlertRule,
+    BreakerState,
+    ModelStatus,
+    OperationResult,
+    Severity,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened at `at` (Unix seconds)."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineStarted(Event):
+    """An engine began to work; everything before it in a recording belongs to an earlier run."""
+
+    version: str
+    models: tuple[str, ...]
+    environment: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineStopped(Event):
+    """An engine ended in order."""
+
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsoleAttached(Event):
+    """A screen began to show this engine."""
+
+    actor: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsoleDetached(Event):
+    """The screen went away and the engine goes on."""
+
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceFailed(Event):
+    """A service loop met an error it did not expect, and goes on."""
+
+    service: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeFinished(Event):
+    """A health check came back; `latency` in seconds."""
+
+    model: str
+    kind: OutcomeKind
+    latency: float
+    status: int | None = None
+    message: str = ""
+    is_recovery: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptFinished(Event):
+    """One call to one model for one operation came back; times in seconds."""
+
+    operation: str
+    model: str
+    number: int
+    kind: OutcomeKind
+    latency: float
+    first_token: float | None = None
+    status: int | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationFinished(Event):
+    """A caller's operation ended; `latency` is all of it, waits included, in seconds."""
+
+    operation: str
+    requested: str
+    result: OperationResult
+    latency: float
+    attempts: int
+    served_by: str | None = None
+    kind: OutcomeKind = OutcomeKind.SUCCESS
+    is_degraded: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedOver(Event):
+    """An operation was answered by another model than the one asked for."""
+
+    operation: str
+    from_model: str
+    to_model: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FallbacksExhausted(Event):
+    """An operation failed on every model of its plan."""
+
+    operation: str
+    requested: str
+    tried: tuple[str, ...]
+    kind: OutcomeKind
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakerChanged(Event):
+    """A breaker really moved; `open_until` (Unix seconds) is set when it moved to open."""
+
+    model: str
+    old: BreakerState
+    new: BreakerState
+    cause: str
+    open_until: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusChanged(Event):
+    """A model's availability status really changed."""
+
+    model: str
+    old: ModelStatus
+    new: ModelStatus
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelRecovered(Event):
+    """A model is available again after `down_for` seconds."""
+
+    model: str
+    down_for: float
+    by_operator: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoutePinned(Event):
+    """An operator sent a model's traffic elsewhere (`target`), or ended that (`target` is `None`)."""
+
+    model: str
+    target: str | None
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DegradedModeEntered(Event):
+    """Fewer models than the threshold are available; shares are 0..1."""
+
+    available_share: float
+    threshold: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DegradedModeLeft(Event):
+    """Enough models are available again; `lasted` in seconds."""
+
+    available_share: float
+    threshold: float
+    lasted: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorActed(Event):
+    """One audit row: an operator's intent, or what became of it."""
+
+    action_id: str
+    actor: str
+    action: Action
+    phase: ActionPhase
+    target: str
+    reason: str = ""
+    parameter: str = ""
+    before: str = ""
+    after: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertRaised(Event):
+    """An alert began to fire."""
+
+    alert_id: str
+    rule: AlertRule
+    severity: Severity
+    subject: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertResolved(Event):
+    """An alert's condition ended."""
+
+    alert_id: str
+    rule: AlertRule
+    subject: str
+    lasted: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertAcknowledged(Event):
+    """Somebody has the alert."""
+
+    alert_id: str
+    rule: AlertRule
+    subject: str
+    actor: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventsDropped(Event):
+    """A slow reader lost events; the count is kept so that nothing is lost silently."""
+
+    reader: str
+    count: int
+
+
+def event_types() -> tuple[type[Event], ...]:
+    """Every kind of event, in the order they are defined.
+
+    Not `__subclasses__()`: a slotted dataclass leaves its unslotted twin there until it is collected.
+    """
+    found = (value for value in globals().values() if isinstance(value, type))
+    return tuple(kind for kind in found if issubclass(kind, Event) and kind is not Event)

@@ -1,0 +1,214 @@
+"""Immutable views that leave the engine: what screens, the status command and the gateway's answers read.
+
+Times are Unix seconds, durations seconds, shares 0..1. Series hold one value a bucket, oldest first; `None`
+is a gap (nothing was measured), which is drawn as a gap and never as zero.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hive_console.core.settings import Strategy
+from hive_console.core.states import AlertRule, AlertState, BreakerState, ModelStatus, Severity
+
+SERIES_BUCKET = 10.0
+"""Seconds one value of a series stands for."""
+
+SERIES_LENGTH = 180
+"""Values kept: 30 minutes."""
+
+Series = tuple[float | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerView:
+    """BIP-03 `CircuitBreaker`, plus what a person wants to know next.
+
+    Attributes:
+        state: closed, open, half-open or isolated.
+        since: when it entered this state.
+        failure_threshold: consecutive failures that open it.
+        recovery_timeout: seconds it stays open before a probe.
+        consecutive_failures: failures in a row now.
+        last_failure: when the last one was.
+        last_failure_cause: what it was.
+        open_until: when the next probe is admitted, while open.
+    """
+
+    state: BreakerState
+    since: float
+    failure_threshold: int
+    recovery_timeout: float
+    consecutive_failures: int = 0
+    last_failure: float | None = None
+    last_failure_cause: str = ""
+    open_until: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelView:
+    """BIP-03 `ModelAvailabilityStatus` of one model, with its breaker, its chain and its recent past.
+
+    Attributes:
+        model_id: canonical id.
+        provider: who runs it.
+        status: unknown, available, degraded or unavailable.
+        status_since: when it got that status.
+        status_cause: why, in a few words.
+        breaker: its circuit breaker.
+        last_health_check: when it was last probed or last judged by a real call.
+        response_time: the latest good answer's latency.
+        p95: 95th percentile of good answers in the window (5 minutes).
+        error_rate: failures / judged calls in the window; `None` when there were none.
+        failure_count: failures in the window.
+        requests: judged and neutral calls since start.
+        in_flight: calls under way.
+        max_in_flight: its bulkhead.
+        throttled_until: set while the provider asked us to stay away (429).
+        fault: set while only a person can mend it: refused key, exhausted quota, missing key.
+        pinned_to: the model that an operator sent its traffic to.
+        serving: the model that answers its requests now; `None` when none can.
+        fallbacks: its chain.
+        strategy: how the chain is used.
+        weight: its share under the weighted strategy.
+        availability: share of known time it was not unavailable since start; `None` before the first check.
+        response_times: mean latency per bucket.
+        error_rates: share of failures per bucket.
+        last_error: the last failure's sanitised message.
+    """
+
+    model_id: str
+    provider: str
+    status: ModelStatus
+    status_since: float
+    status_cause: str
+    breaker: BreakerView
+    last_health_check: float | None = None
+    response_time: float | None = None
+    p95: float | None = None
+    error_rate: float | None = None
+    failure_count: int = 0
+    requests: int = 0
+    in_flight: int = 0
+    max_in_flight: int = 10
+    throttled_until: float | None = None
+    fault: str = ""
+    pinned_to: str | None = None
+    serving: str | None = None
+    fallbacks: tuple[str, ...] = ()
+    strategy: Strategy = Strategy.SEQUENTIAL
+    weight: float = 1.0
+    availability: float | None = None
+    response_times: Series = ()
+    error_rates: Series = ()
+    last_error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AlertView:
+    """One alert of the inbox."""
+
+    alert_id: str
+    rule: AlertRule
+    severity: Severity
+    subject: str
+    text: str
+    state: AlertState
+    raised_at: float
+    resolved_at: float | None = None
+    acknowledged_by: str | None = None
+    acknowledged_at: float | None = None
+    note: str = ""
+
+    @property
+    def wants_attention(self) -> bool:
+        """Whether it fires and nobody has it."""
+        return self.state is AlertState.FIRING and self.acknowledged_by is None
+
+
+@dataclass(frozen=True, slots=True)
+class MetricsView:
+    """BIP-03 `ResilienceMetrics` since the engine started.
+
+    Attributes:
+        model_availability: (model, share of known time it was not unavailable) pairs.
+        failover_events: operations answered by another model than asked for.
+        recovery_time: mean seconds from unavailable to available again; `None` before the first recovery.
+        degraded_operations: operations admitted while the fleet was degraded.
+        system_reliability: answered / (answered + failed + shed); `None` before the first.
+        operations: all operations that ended.
+    """
+
+    model_availability: tuple[tuple[str, float], ...] = ()
+    failover_events: int = 0
+    recovery_time: float | None = None
+    degraded_operations: int = 0
+    system_reliability: float | None = None
+    operations: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RecorderView:
+    """How the recorder fares; `error` is empty while all is well."""
+
+    recorded: int = 0
+    queued: int = 0
+    dropped: int = 0
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FleetSnapshot:
+    """Everything the screens show, at one instant.
+
+    Attributes:
+        sequence: grows with every published snapshot.
+        at: when it was taken.
+        started_at: when the engine started.
+        models: in the order of the settings.
+        is_degraded: whether the fleet is in degraded mode.
+        degraded_since: since when.
+        available_share: available or degraded models / models with a known status; 1 while none is known.
+        degraded_threshold: the share below which degraded mode begins.
+        alerts: firing first, newest first; bounded.
+        metrics: BIP-03's metrics.
+        recorder: how the recorder fares.
+        environment: a word for the title bar.
+        gateway: the base URL to give to clients; empty while it does not listen.
+        loop_lag: seconds by which the engine's loop was late in its last look at itself.
+        events_dropped: events that slow readers lost.
+        undo_until: until when the last operator action can be undone; `None` when there is none.
+        undo_text: what would be undone.
+    """
+
+    sequence: int
+    at: float
+    started_at: float
+    models: tuple[ModelView, ...]
+    is_degraded: bool = False
+    degraded_since: float | None = None
+    available_share: float = 1.0
+    degraded_threshold: float = 0.6
+    alerts: tuple[AlertView, ...] = ()
+    metrics: MetricsView = MetricsView()
+    recorder: RecorderView = RecorderView()
+    environment: str = ""
+    gateway: str = ""
+    loop_lag: float = 0.0
+    events_dropped: int = 0
+    undo_until: float | None = None
+    undo_text: str = ""
+
+    def model(self, model_id: str) -> ModelView | None:
+        """The view of the model with this id."""
+        for model in self.models:
+            if model.model_id == model_id:
+                return model
+        return None
+
+    def alert(self, alert_id: str) -> AlertView | None:
+        """The view of the alert with this id."""
+        for alert in self.alerts:
+            if alert.alert_id == alert_id:
+                return alert
+        return None

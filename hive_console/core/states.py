@@ -1,0 +1,78 @@
+"""The states that models, breakers and alerts can be in; values are wire values and never change."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class ModelStatus(Enum):
+    """BIP-03 `ModelAvailabilityStatus.status`, with an honest word for "not checked yet"."""
+
+    UNKNOWN = "unknown"
+    AVAILABLE = "available"
+    DEGRADED = "degraded"
+    UNAVAILABLE = "unavailable"
+
+
+class BreakerState(Enum):
+    """BIP-03 `CircuitBreaker.state`, and `isolated`: held open by an operator."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    HALF_OPEN = "half-open"
+    ISOLATED = "isolated"
+
+
+class Severity(Enum):
+    """How much an alert or a log line wants a person."""
+
+    INFO = "info"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+class AlertState(Enum):
+    """Where an alert is in its life; acknowledgement is beside it, not inside it."""
+
+    FIRING = "firing"
+    RESOLVED = "resolved"
+
+
+class AlertRule(Enum):
+    """The rules of the default set."""
+
+    MODEL_UNAVAILABLE = "model-unavailable"
+    BREAKER_OPEN = "breaker-open"
+    DEGRADED_MODE = "degraded-mode"
+    FALLBACKS_EXHAUSTED = "all-fallbacks-exhausted"
+
+
+class OperationResult(Enum):
+    """How an operation ended; every operation ends in exactly one of these."""
+
+    ANSWERED = "answered"
+    FAILED = "failed"  # classified; no model answered in time
+    REJECTED = "rejected"  # the caller's fault (bad request, too large, filtered)
+    SHED = "shed"  # refused at the door: no room to wait
+    CANCELLED = "cancelled"  # the caller went away
+
+
+class Action(Enum):
+    """What an operator can ask for; each is one audit entry."""
+
+    TRIP = "trip"
+    RESET = "reset"
+    DEACTIVATE = "deactivate"
+    ACTIVATE = "activate"
+    FAIL_OVER = "fail-over"
+    FAIL_BACK = "fail-back"
+    CHECK_NOW = "check-now"
+    ACKNOWLEDGE = "acknowledge"
+
+
+class ActionPhase(Enum):
+    """The three audit rows an action can leave: the intent before it, and what became of it."""
+
+    INTENDED = "intended"
+    DONE = "done"
+    REFUSED = "refused"

@@ -1,0 +1,108 @@
+"""What a caller asks for and what comes back. Prompts and answers never show in a `repr`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+Body = Mapping[str, Any]
+"""A decoded JSON object: JSON has no narrower Python type than Any at its leaves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One unit of work for a model (BIP-03 `AITask`).
+
+    Attributes:
+        model: the model wanted: its id or one of its aliases.
+        request: the request in the OpenAI chat-completions dialect, without `model` and `stream`.
+        deadline: seconds the whole operation may take, all attempts included; `None` takes the settings'.
+        allow_fallback: `False` for work that only this very model may do.
+    """
+
+    model: str
+    request: Body = field(repr=False)
+    deadline: float | None = None
+    allow_fallback: bool = True
+
+    @classmethod
+    def chat(
+        cls,
+        model: str,
+        messages: str | Sequence[Body],
+        *,
+        deadline: float | None = None,
+        allow_fallback: bool = True,
+        **options: Any,  # chat-completions options are the provider's, not ours
+    ) -> Task:
+        """A chat task from one user message or from a list of messages; `options` go to the model as they are."""
+        listed: Sequence[Body] = [{"role": "user", "content": messages}] if isinstance(messages, str) else messages
+        request: Body = {"messages": list(listed), **options}
+        return cls(model, request, deadline=deadline, allow_fallback=allow_fallback)
+
+    def for_model(self, model: str) -> Task:
+        """The same work, asked of another model."""
+        return replace(self, model=model)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one provider's call gave: the reply's JSON bytes in the chat-completions dialect.
+
+    Attributes:
+        body: the bytes as they go to the client.
+        status: the provider's HTTP status.
+    """
+
+    body: bytes = field(repr=False)
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One server-sent event of a streamed answer, in the chat-completions dialect.
+
+    Attributes:
+        data: the event's bytes, ending in an empty line.
+        has_content: whether it carries something the model said (text, a tool call, a finish reason);
+            keep-alives and empty role announcements are not progress.
+    """
+
+    data: bytes = field(repr=False)
+    has_content: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One model on an operation's way: who, what came of it, how long it took in seconds."""
+
+    model: str
+    cause: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Who served an operation, told to the client in `x-hive-*` headers.
+
+    Attributes:
+        operation: the operation's id.
+        requested: the model the caller asked for (its canonical id).
+        served_by: the model that answered.
+        attempts: calls made, retries and lost races included.
+        degraded: whether the fleet was in degraded mode.
+        trail: every hop in order.
+    """
+
+    operation: str
+    requested: str
+    served_by: str
+    attempts: int
+    degraded: bool
+    trail: tuple[Hop, ...] = ()
+
+    @property
+    def is_fallback(self) -> bool:
+        """Whether another model than the requested one answered."""
+        return self.served_by != self.requested

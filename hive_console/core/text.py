@@ -1,0 +1,92 @@
+"""The one sanitiser: every text from outside passes here before it is stored, logged or drawn.
+
+Control characters become visible glyphs, so that nothing a provider says can move a cursor, set a title or
+forge a line; bidirectional and zero-width characters become escapes; what looks like a key is taken out.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+MESSAGE_LIMIT = 160
+"""Characters kept of a message from outside: one line of a wide terminal, too short to leak a prompt."""
+
+NAME_LIMIT = 80
+"""Characters kept of a name from outside."""
+
+INPUT_LIMIT = 8192
+"""Characters looked at; the rest is cut before any pattern runs, so that a huge line cannot stall us."""
+
+_HIDDEN = "[redacted]"
+
+# Order matters: a bearer token must be taken before the key-value rule sees "Authorization: Bearer".
+_SECRET_SHAPES = (
+    re.compile(r"\b(?:bearer|basic)\s+[A-Za-z0-9._~+/=-]{6,512}", re.IGNORECASE),
+    re.compile(r"\beyJ[A-Za-z0-9_-]{8,1024}(?:\.[A-Za-z0-9_-]{1,1024}){1,2}"),
+    re.compile(r"\b(?:sk|pk|rk)-[A-Za-z0-9_*.-]{6,256}"),
+    re.compile(r"\b(?:gsk|hf|xai|ghp|gho|glpat|xox[abprs])[_-][A-Za-z0-9_-]{8,256}"),
+    re.compile(r"\bAIza[0-9A-Za-z_-]{20,64}"),
+    re.compile(r"\bAKIA[0-9A-Z]{12,32}"),
+    re.compile(r"://[^/\s:@]{1,128}:[^/\s@]{1,256}@"),
+    re.compile(
+        r"\b(?:api[_-]?key|apikey|access[_-]?token|token|secret|password|signature|sig|authorization)"
+        r"[\"']{0,2}\s{0,4}[=:]\s{0,4}[\"']?[^\s\"',;&]{4,512}",
+        re.IGNORECASE,
+    ),
+)
+
+_VISIBLE_DELETE = "\u2421"
+_MAX_COMBINING = 2
+
+
+def _visible(character: str) -> str:
+    code = ord(character)
+    if code < 0x20:
+        return chr(0x2400 + code)
+    if code == 0x7F:
+        return _VISIBLE_DELETE
+    if unicodedata.category(character) in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}:
+        return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+    return character
+
+
+def _without_zalgo(text: str) -> str:
+    """Keeps at most two combining marks in a row: more only smear over neighbouring rows."""
+    kept: list[str] = []
+    marks = 0
+    for character in text:
+        marks = marks + 1 if unicodedata.combining(character) else 0
+        if marks <= _MAX_COMBINING:
+            kept.append(character)
+    return "".join(kept)
+
+
+def redact(text: str, secrets: tuple[str, ...] = ()) -> str:
+    """Takes known secrets and everything shaped like a key out of `text` (S1, S2 of the reference)."""
+    text = text[:INPUT_LIMIT]
+    for secret in secrets:
+        if len(secret) >= 6:
+            text = text.replace(secret, _HIDDEN)
+    for shape in _SECRET_SHAPES:
+        text = shape.sub(_HIDDEN, text)
+    return text
+
+
+def clean(text: str, limit: int = MESSAGE_LIMIT) -> str:
+    """Returns `text` as one harmless line of at most `limit` characters.
+
+    Newlines, tabs and carriage returns become their visible glyphs as all control characters do, so one
+    record stays one line; text that was cut ends in an ellipsis.
+    """
+    cut = text[: limit * 2 + 16]
+    is_plain = cut.isascii() and cut.isprintable()
+    shown = cut if is_plain else _without_zalgo("".join(map(_visible, cut)))
+    if len(shown) > limit or len(cut) < len(text):
+        return shown[: limit - 1] + "…"
+    return shown
+
+
+def clean_message(text: str, secrets: tuple[str, ...] = ()) -> str:
+    """Redacts, then cleans: what every upstream error message goes through."""
+    return clean(redact(text, secrets))

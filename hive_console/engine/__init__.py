@@ -1,0 +1,1 @@
+"""The engine: every task and every wait. It knows no vendor, no SQL and no screen."""

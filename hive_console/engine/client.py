@@ -1,0 +1,50 @@
+"""How screens and commands reach an engine: read what it published, say a command, ask for a dry run."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Protocol
+
+from hive_console.core.command import Command, CommandResult, Effect
+from hive_console.core.events import Event
+from hive_console.core.snapshot import FleetSnapshot
+
+
+@dataclass(frozen=True, slots=True)
+class EventPage:
+    """Events after a cursor.
+
+    Attributes:
+        events: oldest first.
+        cursor: pass it to the next call.
+        lost: events that were overwritten before they could be read.
+    """
+
+    events: tuple[Event, ...]
+    cursor: int
+    lost: int = 0
+
+
+class EngineClient(Protocol):
+    """Everything a screen may do. All calls return at once; the engine lives on another thread or process."""
+
+    def snapshot(self) -> FleetSnapshot:
+        """The latest published view."""
+        ...
+
+    def events(self, after: int) -> EventPage:
+        """Events newer than the cursor; start with 0 for everything still kept."""
+        ...
+
+    def preview(self, command: Command) -> Effect:
+        """What the command would do now."""
+        ...
+
+    def command(self, command: Command) -> Future[CommandResult]:
+        """Says a command; the future ends when the audit row is durable and the action is done or refused."""
+        ...
+
+    def undo(self) -> Future[CommandResult]:
+        """Undoes the last action while that is still possible."""
+        ...

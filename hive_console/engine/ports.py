@@ -1,0 +1,77 @@
+"""What the engine needs from outside, as protocols; adapters and storage fit them by shape."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from typing import Protocol
+
+from hive_console.core.events import Event
+from hive_console.core.outcome import Outcome
+from hive_console.core.settings import ModelSettings
+from hive_console.core.snapshot import RecorderView
+from hive_console.core.task import Answer, Piece, Task
+
+
+class Clock(Protocol):
+    """The one who may ask the time."""
+
+    def now(self) -> float:
+        """Unix seconds that never run backwards."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Waits."""
+        ...
+
+
+class Provider(Protocol):
+    """A way to call models. Every failure is a `ProviderError` with a classified outcome."""
+
+    async def complete(self, model: ModelSettings, task: Task) -> Answer:
+        """One answer. The caller bounds the time by cancelling."""
+        ...
+
+    def stream(self, model: ModelSettings, task: Task) -> AsyncGenerator[Piece, None]:
+        """A streamed answer, event by event, ending after the last one; closing it frees the connection.
+
+        A stream that ends without its end (no finish, no `[DONE]`) raises `STREAM_CUT`.
+        """
+        ...
+
+    async def probe(self, model: ModelSettings) -> Outcome:
+        """The cheapest honest question after the model's health; never raises for what a provider does."""
+        ...
+
+    def fault_of(self, model: ModelSettings) -> str:
+        """Why this model cannot be called at all before a person acts (such as a missing key), or ``""``."""
+        ...
+
+
+class Recorder(Protocol):
+    """The memory. `record` costs microseconds and never waits; `record_durably` returns when it is on disk."""
+
+    def record(self, event: Event) -> None:
+        """Takes an event for the next batch; when the queue is full it is dropped and counted."""
+        ...
+
+    async def record_durably(self, event: Event) -> None:
+        """Writes the event and everything queued before it; raises `RecordingFailed` when it could not."""
+        ...
+
+    def view(self) -> RecorderView:
+        """Counts and the last error."""
+        ...
+
+
+class NoRecorder:
+    """Forgets everything: for scripts that use the engine without a recording."""
+
+    def record(self, event: Event) -> None:
+        """Forgets the event."""
+
+    async def record_durably(self, event: Event) -> None:
+        """Forgets the event."""
+
+    def view(self) -> RecorderView:
+        """Nothing was recorded, nothing was dropped."""
+        return RecorderView()
