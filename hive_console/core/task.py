@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
 Body = Mapping[str, Any]
 """A decoded JSON object: JSON has no narrower Python type than Any at its leaves."""
@@ -106,3 +107,64 @@ class Provenance:
     def is_fallback(self) -> bool:
         """Whether another model than the requested one answered."""
         return self.served_by != self.requested
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answered operation: the answer and where it came from (BIP-03 `AIResponse`)."""
+
+    answer: Answer = field(repr=False)
+    provenance: Provenance
+
+    @property
+    def body(self) -> Body:
+        """The chat completion as decoded JSON."""
+        decoded: Body = json.loads(self.answer.body)
+        return decoded
+
+    @property
+    def text(self) -> str:
+        """The first choice's text; empty when the model answered with tool calls only."""
+        choices = self.body.get("choices") or [{}]
+        return str((choices[0].get("message") or {}).get("content") or "")
+
+    @property
+    def served_by(self) -> str:
+        """The model that answered."""
+        return self.provenance.served_by
+
+
+class ReplyStream(Protocol):
+    """A streamed answer whose first content has arrived: from here on no other model takes over.
+
+    Iterating gives server-sent events as bytes, the last of them included; a stream that breaks raises
+    `StreamBroken`. Close it (`aclose`) when the client goes away: the upstream call is cancelled at once.
+    """
+
+    @property
+    def provenance(self) -> Provenance:
+        """Who serves it."""
+        ...
+
+    def __aiter__(self) -> AsyncIterator[bytes]: ...
+
+    async def __anext__(self) -> bytes: ...
+
+    async def aclose(self) -> None:
+        """Ends it early; neutral for the model."""
+        ...
+
+
+class Operations(Protocol):
+    """What a front door (the gateway, a script) asks of the engine.
+
+    Raises `UnknownModel` and `OperationFailed`; nothing else is expected.
+    """
+
+    async def execute(self, task: Task) -> Reply:
+        """Runs the task on its model or a fallback."""
+        ...
+
+    async def open_stream(self, task: Task) -> ReplyStream:
+        """The same, streamed; returns when the first content is there."""
+        ...
