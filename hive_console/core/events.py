@@ -167,6 +167,15 @@ class RoutePinned(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TrafficMoved(Event):
+    """A model's requests are answered by another model from now on; `None` means by nobody."""
+
+    model: str
+    old: str | None
+    new: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DegradedModeEntered(Event):
     """Fewer models than the threshold are available; shares are 0..1."""
 

@@ -168,7 +168,8 @@ class FleetSnapshot:
         models: in the order of the settings.
         is_degraded: whether the fleet is in degraded mode.
         degraded_since: since when.
-        available_share: available or degraded models / models with a known status; 1 while none is known.
+        available_share: models that are not unavailable / all models; an unchecked one is given the benefit of
+            the doubt.
         degraded_threshold: the share below which degraded mode begins.
         alerts: firing first, newest first; bounded.
         metrics: BIP-03's metrics.

@@ -1,0 +1,65 @@
+"""The one plain sentence on top: what is wrong, since when, and who serves now."""
+
+from __future__ import annotations
+
+from hive_console.core.snapshot import FleetSnapshot, ModelView
+from hive_console.core.states import BreakerState, ModelStatus
+from hive_console.core.wording import percent, span
+
+
+def headline(fleet: FleetSnapshot, now: float) -> str:
+    """What an engineer at 3 am needs to read first; worst and oldest first, at most one model in detail."""
+    if fleet.sequence == 0:
+        return "The engine is starting; nothing is known yet."
+    troubled = _troubled(fleet)
+    prefix = _degraded_words(fleet)
+    if troubled:
+        worst, *others = troubled
+        more = f"; {len(others)} more in trouble" if others else ""
+        return f"{prefix}{_trouble(worst, fleet, now)}{more}."
+    unknown = sum(1 for model in fleet.models if model.status is ModelStatus.UNKNOWN)
+    if unknown:
+        return f"{unknown} of {len(fleet.models)} models not checked yet; nothing is known to be wrong."
+    pinned = [model for model in fleet.models if model.pinned_to]
+    if pinned:
+        first = pinned[0]
+        return f"All models are well; traffic of {first.model_id} is sent to {first.pinned_to} by hand."
+    return f"All {len(fleet.models)} models are well{_since_last_trouble(fleet, now)}."
+
+
+_URGENCY = {ModelStatus.UNAVAILABLE: 0, ModelStatus.DEGRADED: 1}
+
+
+def _troubled(fleet: FleetSnapshot) -> list[ModelView]:
+    bad = [model for model in fleet.models if model.status in _URGENCY]
+    return sorted(bad, key=lambda model: (_URGENCY[model.status], model.serving is not None, model.status_since))
+
+
+def _degraded_words(fleet: FleetSnapshot) -> str:
+    if not fleet.is_degraded:
+        return ""
+    return f"DEGRADED MODE ({percent(fleet.available_share)} % available). "
+
+
+def _trouble(model: ModelView, fleet: FleetSnapshot, now: float) -> str:
+    lasted = span(now - model.status_since)
+    if model.breaker.state is BreakerState.ISOLATED:
+        return f"{model.model_id} deactivated by hand for {lasted}{_who_serves(model, fleet)}"
+    if model.status is ModelStatus.DEGRADED:
+        return f"{model.model_id} DEGRADED for {lasted} ({model.status_cause}){_who_serves(model, fleet)}"
+    return f"{model.model_id} DOWN for {lasted} ({model.status_cause}){_who_serves(model, fleet)}"
+
+
+def _who_serves(model: ModelView, fleet: FleetSnapshot) -> str:
+    if model.serving is None:
+        return " → NOBODY serves its traffic"
+    if model.serving == model.model_id:
+        return ", still serving"
+    standby = fleet.model(model.serving)
+    speed = f" (p95 {standby.p95:.1f} s)" if standby is not None and standby.p95 is not None else ""
+    return f" → traffic on {model.serving}{speed}"
+
+
+def _since_last_trouble(fleet: FleetSnapshot, now: float) -> str:
+    resolved = [alert.resolved_at for alert in fleet.alerts if alert.resolved_at is not None]
+    return f"; last alert ended {span(now - max(resolved))} ago" if resolved else ""

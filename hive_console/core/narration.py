@@ -1,0 +1,144 @@
+"""Events as plain sentences: the event log, `tail` and the audit list all read them from here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hive_console.core import events as e
+from hive_console.core.outcome import OutcomeKind
+from hive_console.core.states import ActionPhase, BreakerState, ModelStatus, OperationResult, Severity
+from hive_console.core.wording import latency, percent, span
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line for people.
+
+    Attributes:
+        text: the sentence, without its time.
+        severity: how much it wants a person.
+        is_routine: whether it is one of the many that a log leaves out unless asked (good probes and calls).
+    """
+
+    text: str
+    severity: Severity = Severity.INFO
+    is_routine: bool = False
+
+
+_WORSE = {
+    ModelStatus.UNAVAILABLE: Severity.CRITICAL,
+    ModelStatus.DEGRADED: Severity.WARNING,
+}
+
+
+def _words(kind: OutcomeKind) -> str:
+    return kind.value.replace("_", " ")
+
+
+def _with(message: str) -> str:
+    return f": {message}" if message else ""
+
+
+def narrate(event: e.Event) -> Line:  # noqa: C901, PLR0912 - one case per kind of event is the plainest table
+    """The event in one sentence of plain text (already sanitised where it came in)."""
+    match event:
+        case e.EngineStarted():
+            return Line(f"engine started with {len(event.models)} models (version {event.version})")
+        case e.EngineStopped():
+            return Line(f"engine stopped{_with(event.cause)}")
+        case e.ConsoleAttached():
+            return Line(f"console attached{_with(event.actor)}")
+        case e.ConsoleDetached():
+            return Line(f"console detached{_with(event.cause)}; the engine goes on", Severity.WARNING)
+        case e.ServiceFailed():
+            return Line(f"{event.service} failed and goes on: {event.message}", Severity.CRITICAL)
+        case e.ProbeFinished():
+            return _probe(event)
+        case e.AttemptFinished():
+            return _attempt(event)
+        case e.OperationFinished():
+            return _operation(event)
+        case e.FailedOver():
+            return Line(f"failover {event.from_model} → {event.to_model} ({event.cause})", is_routine=True)
+        case e.FallbacksExhausted():
+            tried = ", ".join(event.tried) or "no model"
+            return Line(f"no model answered for {event.requested}: tried {tried}; {event.cause}", Severity.CRITICAL)
+        case e.BreakerChanged():
+            return _breaker(event)
+        case e.StatusChanged():
+            severity = _WORSE.get(event.new, Severity.INFO)
+            return Line(f"{event.model} {event.old.value} → {event.new.value} ({event.cause})", severity)
+        case e.ModelRecovered():
+            by = ", by an operator" if event.by_operator else ""
+            return Line(f"{event.model} recovered after {span(event.down_for)}{by}")
+        case e.RoutePinned():
+            if event.target is None:
+                return Line(f"traffic of {event.model} goes to itself again ({event.cause})")
+            return Line(f"traffic of {event.model} sent to {event.target} ({event.cause})", Severity.WARNING)
+        case e.TrafficMoved():
+            if event.new is None:
+                return Line(f"NOBODY serves the traffic of {event.model} now", Severity.CRITICAL)
+            return Line(f"traffic of {event.model}: {event.old or 'nobody'} → {event.new}", Severity.WARNING)
+        case e.DegradedModeEntered():
+            share = (
+                f"{percent(event.available_share)} % of models available, threshold {percent(event.threshold)} %"
+            )
+            return Line(f"DEGRADED MODE: {share}", Severity.CRITICAL)
+        case e.DegradedModeLeft():
+            share = f"{percent(event.available_share)} % of models available"
+            return Line(f"degraded mode left after {span(event.lasted)}: {share}")
+        case e.OperatorActed():
+            return _acted(event)
+        case e.AlertRaised():
+            return Line(f"alert: {event.text}", event.severity)
+        case e.AlertResolved():
+            return Line(f"alert over: {event.rule.value} {event.subject} after {span(event.lasted)}")
+        case e.AlertAcknowledged():
+            return Line(f"{event.actor} has the alert {event.rule.value} {event.subject}{_with(event.note)}")
+        case e.EventsDropped():
+            return Line(f"{event.count} events dropped by {event.reader}", Severity.WARNING)
+        case _:
+            return Line(type(event).__name__)
+
+
+def _probe(event: e.ProbeFinished) -> Line:
+    name = "recovery probe" if event.is_recovery else "probe"
+    if event.kind is OutcomeKind.SUCCESS:
+        return Line(f"{name} {event.model} ok in {latency(event.latency)}", is_routine=not event.is_recovery)
+    return Line(f"{name} {event.model} {_words(event.kind)}{_with(event.message)}", Severity.WARNING)
+
+
+def _attempt(event: e.AttemptFinished) -> Line:
+    if event.kind in {OutcomeKind.SUCCESS, OutcomeKind.CANCELLED}:
+        return Line(f"call {event.model} {_words(event.kind)} in {latency(event.latency)}", is_routine=True)
+    said = f"call {event.model} {_words(event.kind)} after {latency(event.latency)}{_with(event.message)}"
+    return Line(said, Severity.WARNING)
+
+
+def _operation(event: e.OperationFinished) -> Line:
+    if event.result is OperationResult.ANSWERED:
+        return Line(f"{event.requested} answered by {event.served_by} in {latency(event.latency)}", is_routine=True)
+    is_failure = event.result in {OperationResult.FAILED, OperationResult.SHED}
+    said = f"operation for {event.requested} {event.result.value}: {_words(event.kind)}"
+    return Line(said, Severity.CRITICAL if is_failure else Severity.INFO, is_routine=not is_failure)
+
+
+_BREAKER_SEVERITY = {BreakerState.OPEN: Severity.CRITICAL, BreakerState.ISOLATED: Severity.WARNING}
+
+
+def _breaker(event: e.BreakerChanged) -> Line:
+    severity = _BREAKER_SEVERITY.get(event.new, Severity.INFO)
+    return Line(f"breaker {event.model} {event.old.value} → {event.new.value} ({event.cause})", severity)
+
+
+def _acted(event: e.OperatorActed) -> Line:
+    to = f" → {event.parameter}" if event.parameter else ""
+    why = f" “{event.reason}”" if event.reason else ""
+    deed = f"{event.actor}: {event.action.value} {event.target}{to}{why}"
+    match event.phase:
+        case ActionPhase.INTENDED:
+            return Line(f"{deed} …", is_routine=True)
+        case ActionPhase.DONE:
+            return Line(f"{deed} ✔", Severity.WARNING)
+        case ActionPhase.REFUSED:
+            return Line(f"{deed} refused: {event.detail}", Severity.WARNING)

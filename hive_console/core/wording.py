@@ -1,0 +1,45 @@
+"""How numbers are said in words, so that log, sentence and status command agree."""
+
+from __future__ import annotations
+
+_MINUTE = 60
+_HOUR = 3600
+_DAY = 86_400
+
+
+def span(seconds: float) -> str:
+    """A duration for people: `850 ms`, `12 s`, `4 m`, `2 h 5 m`, `3 d 4 h`; negative ones count as zero."""
+    seconds = max(0.0, seconds)
+    if 0 < seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    whole = int(seconds)
+    if whole < _MINUTE:
+        return f"{whole} s"
+    if whole < _HOUR:
+        return f"{whole // _MINUTE} m"
+    if whole < _DAY:
+        return _two(whole // _HOUR, "h", whole % _HOUR // _MINUTE, "m")
+    return _two(whole // _DAY, "d", whole % _DAY // _HOUR, "h")
+
+
+def _two(large: int, large_unit: str, small: int, small_unit: str) -> str:
+    return f"{large} {large_unit} {small} {small_unit}" if small else f"{large} {large_unit}"
+
+
+def countdown(seconds: float) -> str:
+    """Time left as `m:ss`, rounded up so that it never says 0:00 too early."""
+    whole = max(0, -int(-seconds // 1))
+    return f"{whole // _MINUTE}:{whole % _MINUTE:02d}"
+
+
+def percent(share: float) -> str:
+    """A share as a percentage with one decimal, without it at the ends: `0`, `12.5`, `100`."""
+    value = share * 100
+    return f"{value:.0f}" if value in {0.0, 100.0} else f"{value:.1f}"
+
+
+def latency(seconds: float) -> str:
+    """A latency in at most five columns: `85ms`, `4.8s`, `31s`."""
+    if seconds < 0.9995:
+        return f"{seconds * 1000:.0f}ms"
+    return f"{seconds:.1f}s" if seconds < 9.95 else f"{seconds:.0f}s"
