@@ -28,6 +28,7 @@ class Member:
 
     __slots__ = (
         "_fault",
+        "_fault_seen_by_probe",
         "_fault_until",
         "_operator_moved",
         "breaker",
@@ -70,6 +71,7 @@ class Member:
         self.unavailable_since: float | None = None
         self._fault = ""
         self._fault_until = now
+        self._fault_seen_by_probe = False
         self._operator_moved = False
 
     def fault(self, now: float) -> str:
@@ -102,15 +104,25 @@ class Member:
         waits = [self.breaker.open_until, self.throttled_until, self._fault_until if self._fault else None]
         return max((until - now for until in waits if until is not None and until > now), default=0.0)
 
-    def settle(self, permit: Permit, outcome: Outcome, now: float, *, latency: float) -> list[Event]:
-        """Takes what came of a permitted call; exactly once a permit."""
-        self._note(outcome, now, latency)
+    def settle(
+        self, permit: Permit, outcome: Outcome, now: float, *, latency: float, is_probe: bool = False
+    ) -> list[Event]:
+        """Takes what came of a permitted call; exactly once a permit.
+
+        Args:
+            permit: as `acquire` gave it.
+            outcome: what came of the call.
+            now: when it ended.
+            latency: seconds it took; of a stream, to its first token.
+            is_probe: whether it was a health check.
+        """
+        self._note(outcome, now, latency, is_probe=is_probe)
         move = self.breaker.settle(permit, outcome.verdict, now, cause=_words(outcome))
         return self._moved(move, now) if move is not None else self.refresh(now)
 
     def observe(self, outcome: Outcome, now: float, *, latency: float) -> list[Event]:
         """Takes a probe's result that the breaker does not count (it is held open by hand)."""
-        self._note(outcome, now, latency)
+        self._note(outcome, now, latency, is_probe=True)
         return self.refresh(now)
 
     def refresh(self, now: float) -> list[Event]:
@@ -165,7 +177,7 @@ class Member:
             return Refusal("rate limited by the provider", self.throttled_until - now)
         return None
 
-    def _note(self, outcome: Outcome, now: float, latency: float) -> None:
+    def _note(self, outcome: Outcome, now: float, latency: float, *, is_probe: bool) -> None:
         self.requests += 1
         if outcome.kind is OutcomeKind.CANCELLED:
             return
@@ -178,14 +190,19 @@ class Member:
         elif outcome.kind in _FAULTS:
             self._fault = _FAULTS[outcome.kind]
             self._fault_until = now + FAULT_SECONDS
+            self._fault_seen_by_probe = is_probe
         if outcome.verdict is not Verdict.NEUTRAL:
-            self._judge(Sample(now, latency, is_failure=not outcome.is_success))
+            self._judge(Sample(now, latency, is_failure=not outcome.is_success, is_probe=is_probe))
 
     def _judge(self, sample: Sample) -> None:
         self.window.add(sample)
         self.trend.add(sample)
-        if not sample.is_failure:
+        if sample.is_failure:
+            return
+        if not sample.is_probe or not self.window.has_real_answers:
             self.response_time = sample.latency
+        # A free probe answers also while real calls meet a refused key or an empty purse.
+        if not sample.is_probe or self._fault_seen_by_probe:
             self._fault = ""
 
     def _by_hand(self, move: Move | None, now: float) -> list[Event]:

@@ -46,7 +46,8 @@ class OutcomeKind(Enum):
     CONTEXT_LENGTH = "context_length"
     CONTENT_FILTER = "content_filter"
     MALFORMED = "malformed"
-    REFUSED = "refused"  # no call was made: open breaker, full bulkhead, deactivated
+    REFUSED = "refused"  # no call was made: open breaker, throttled, deactivated
+    NO_ROOM = "no_room"  # no call was made: every place of the bulkhead is taken
     CANCELLED = "cancelled"
 
 
@@ -88,6 +89,7 @@ JUDGEMENTS: dict[OutcomeKind, Judgement] = {
     OutcomeKind.CONTENT_FILTER: Judgement(_NEUTRAL, may_retry=False, onward=Onward.NOWHERE),
     OutcomeKind.MALFORMED: Judgement(_FAILURE, may_retry=True, onward=Onward.ANY),
     OutcomeKind.REFUSED: Judgement(_NEUTRAL, may_retry=False, onward=Onward.ANY),
+    OutcomeKind.NO_ROOM: Judgement(_NEUTRAL, may_retry=False, onward=Onward.ANY),
     OutcomeKind.CANCELLED: Judgement(_NEUTRAL, may_retry=False, onward=Onward.NOWHERE),
 }
 

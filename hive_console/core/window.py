@@ -20,11 +20,20 @@ WINDOW_SAMPLES = 500
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One judged call: when it ended, how long it took in seconds, whether it failed."""
+    """One judged call.
+
+    Attributes:
+        at: when it ended.
+        latency: seconds it took; for a streamed answer, to its first token.
+        is_failure: whether it failed.
+        is_probe: whether it was a health check; a free list of models says nothing about how fast answers
+            are, so a probe's latency counts only where there was no real call.
+    """
 
     at: float
     latency: float
     is_failure: bool
+    is_probe: bool = False
 
 
 class Window:
@@ -71,9 +80,16 @@ class Window:
     def p95(self) -> float | None:
         """Nearest-rank 95th percentile of good answers' latency in seconds; `None` without good answers."""
         if self._p95 is None:
-            good = sorted(sample.latency for sample in self._samples if not sample.is_failure)
-            self._p95 = good[math.ceil(0.95 * len(good)) - 1] if good else None
+            good = [sample for sample in self._samples if not sample.is_failure]
+            real = [sample.latency for sample in good if not sample.is_probe]
+            latencies = sorted(real or [sample.latency for sample in good])
+            self._p95 = latencies[math.ceil(0.95 * len(latencies)) - 1] if latencies else None
         return self._p95
+
+    @property
+    def has_real_answers(self) -> bool:
+        """Whether a real call was answered lately."""
+        return any(not sample.is_probe and not sample.is_failure for sample in self._samples)
 
 
 @dataclass(slots=True)
@@ -81,7 +97,16 @@ class _Bucket:
     index: int
     calls: int = 0
     failures: int = 0
+    answers: int = 0
     latency: float = 0.0
+    probe_answers: int = 0
+    probe_latency: float = 0.0
+
+    def mean_latency(self) -> float | None:
+        """Of real answers where there were any, else of probes."""
+        if self.answers:
+            return self.latency / self.answers
+        return self.probe_latency / self.probe_answers if self.probe_answers else None
 
 
 class Trend:
@@ -102,7 +127,14 @@ class Trend:
         bucket = self._buckets[-1]
         bucket.calls += 1
         bucket.failures += sample.is_failure
-        bucket.latency += 0.0 if sample.is_failure else sample.latency
+        if sample.is_failure:
+            return
+        if sample.is_probe:
+            bucket.probe_answers += 1
+            bucket.probe_latency += sample.latency
+        else:
+            bucket.answers += 1
+            bucket.latency += sample.latency
 
     def series(self, now: float) -> tuple[Series, Series]:
         """(response times, error rates), oldest first, one value a bucket up to now; `None` is a gap.
@@ -127,7 +159,6 @@ class Trend:
         latencies: list[float | None] = [None] * (last - first + 1)
         rates: list[float | None] = [None] * (last - first + 1)
         for bucket in self._buckets:
-            good = bucket.calls - bucket.failures
-            latencies[bucket.index - first] = bucket.latency / good if good else None
+            latencies[bucket.index - first] = bucket.mean_latency()
             rates[bucket.index - first] = bucket.failures / bucket.calls
         return tuple(latencies), tuple(rates)

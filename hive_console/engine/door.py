@@ -1,0 +1,200 @@
+"""The front door of the engine: every operation comes in here and ends here, exactly once."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncIterator
+from typing import TypeVar
+
+from hive_console.core.degradation import Degradation
+from hive_console.core.errors import OperationFailed, ProviderError, StreamBroken
+from hive_console.core.events import Event, FailedOver, FallbacksExhausted, OperationFinished
+from hive_console.core.fleet import Fleet
+from hive_console.core.outcome import CANCELLED, SUCCESS, Onward, Outcome, OutcomeKind
+from hive_console.core.routing import Plan
+from hive_console.core.settings import Settings
+from hive_console.core.states import OperationResult
+from hive_console.core.task import Provenance, Reply, Task
+from hive_console.engine.bus import Bus
+from hive_console.engine.calls import FirstContent, OpenedStream, WholeAnswer
+from hive_console.engine.executor import Call
+from hive_console.engine.fallback import Fallback
+from hive_console.engine.operation import Operation
+from hive_console.engine.ports import Clock, Provider
+
+Result = TypeVar("Result")
+
+
+class Door:
+    """Takes tasks, gives answers, tells the bus how each ended."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        fleet: Fleet,
+        fallback: Fallback,
+        degradation: Degradation,
+        provider: Provider,
+        clock: Clock,
+        bus: Bus,
+        run_id: str,
+    ) -> None:
+        self._deadline = settings.resilience.operation_deadline
+        self._fleet = fleet
+        self._fallback = fallback
+        self._degradation = degradation
+        self._provider = provider
+        self._clock = clock
+        self._bus = bus
+        self._run_id = run_id
+        self._numbers = itertools.count(1)
+
+    async def execute(self, task: Task) -> Reply:
+        """Runs a task on its model or a fallback; raises `UnknownModel` or `OperationFailed`."""
+        operation = self._admit(task)
+        served_by, answer = await self._run(operation, WholeAnswer(self._provider))
+        self._end(operation, SUCCESS, served_by=served_by)
+        return Reply(answer, operation.provenance(served_by))
+
+    async def open_stream(self, task: Task) -> EngineStream:
+        """The same, streamed; returns when the first content is there."""
+        operation = self._admit(task)
+        served_by, opened = await self._run(operation, FirstContent(self._provider))
+        return EngineStream(self, operation, served_by, opened)
+
+    def _admit(self, task: Task) -> Operation:
+        member = self._fleet.member(task.model)
+        now = self._clock.now()
+        patience = self._deadline if task.deadline is None else min(task.deadline, self._deadline)
+        return Operation(
+            id=f"{self._run_id}-{next(self._numbers)}",
+            task=task,
+            requested=member.settings.id,
+            started_at=now,
+            deadline_at=now + patience,
+            is_degraded=self._degradation.is_degraded,
+        )
+
+    async def _run(self, operation: Operation, call: Call[Result]) -> tuple[str, Result]:
+        member = self._fleet.members[operation.requested]
+        plan = self._fleet.plan(member, self._clock.now())
+        if not operation.task.allow_fallback:
+            plan = Plan(operation.requested, (operation.requested,), plan.strategy)
+        try:
+            served_by, result = await self._fallback.run(plan, operation, call)
+        except OperationFailed as failure:
+            self._end_failed(operation, failure)
+            raise
+        except BaseException:
+            self._end(operation, CANCELLED)
+            raise
+        if served_by != plan.candidates[0]:
+            self._bus.publish([self._failover(operation, plan.candidates[0], served_by)])
+        return served_by, result
+
+    def _failover(self, operation: Operation, from_model: str, to_model: str) -> FailedOver:
+        causes = [hop.cause for hop in operation.hops if hop.model == from_model]
+        return FailedOver(
+            at=self._clock.now(),
+            operation=operation.id,
+            from_model=from_model,
+            to_model=to_model,
+            cause=causes[-1] if causes else "slower than its fallback",
+        )
+
+    def _end_failed(self, operation: Operation, failure: OperationFailed) -> None:
+        outcome = failure.outcome
+        self._end(operation, outcome)
+        if outcome.judgement.onward is Onward.ANY:
+            self._bus.publish(
+                [
+                    FallbacksExhausted(
+                        at=self._clock.now(),
+                        operation=operation.id,
+                        requested=operation.requested,
+                        tried=tuple(dict.fromkeys(operation.tried)),
+                        kind=outcome.kind,
+                        cause=outcome.message or outcome.kind.value.replace("_", " "),
+                    )
+                ]
+            )
+
+    def _end(self, operation: Operation, outcome: Outcome, *, served_by: str | None = None) -> None:
+        now = self._clock.now()
+        finished: Event = OperationFinished(
+            at=now,
+            operation=operation.id,
+            requested=operation.requested,
+            result=_result_of(outcome),
+            latency=now - operation.started_at,
+            attempts=operation.attempts,
+            served_by=served_by,
+            kind=outcome.kind,
+            is_degraded=operation.is_degraded,
+        )
+        self._bus.publish([finished])
+
+    def end_stream(self, operation: Operation, outcome: Outcome, served_by: str) -> None:
+        """Ends a streamed operation; called once by its stream."""
+        self._end(operation, outcome, served_by=served_by)
+
+
+def _result_of(outcome: Outcome) -> OperationResult:
+    match outcome.kind:
+        case OutcomeKind.SUCCESS:
+            return OperationResult.ANSWERED
+        case OutcomeKind.CANCELLED:
+            return OperationResult.CANCELLED
+        case OutcomeKind.NO_ROOM:
+            return OperationResult.SHED
+        case _ if outcome.judgement.onward is Onward.ANY:
+            return OperationResult.FAILED
+        case _:
+            return OperationResult.REJECTED
+
+
+class EngineStream:
+    """A streamed answer on its way to the client (fits `core.task.ReplyStream`)."""
+
+    def __init__(self, door: Door, operation: Operation, served_by: str, opened: OpenedStream) -> None:
+        self._door = door
+        self._operation = operation
+        self._opened = opened
+        self._buffered = list(reversed(opened.pieces))
+        self._is_over = False
+        self.provenance: Provenance = operation.provenance(served_by)
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        """Itself: a stream is read once."""
+        return self
+
+    async def __anext__(self) -> bytes:
+        """The next event's bytes; raises `StreamBroken` when the model broke off."""
+        if self._buffered:
+            return self._buffered.pop()
+        if self._is_over:
+            raise StopAsyncIteration
+        try:
+            data = await self._opened.next()
+        except ProviderError as error:
+            self._end(error.outcome)
+            raise StreamBroken(error.outcome) from error
+        except BaseException:
+            await self.aclose()
+            raise
+        if data is None:
+            self._end(SUCCESS)
+            raise StopAsyncIteration
+        return data
+
+    async def aclose(self) -> None:
+        """Ends it early; neutral for the model. Harmless after the end."""
+        if self._is_over:
+            return
+        self._end(CANCELLED)
+        await self._opened.abandon()
+
+    def _end(self, outcome: Outcome) -> None:
+        self._is_over = True
+        self._door.end_stream(self._operation, outcome, self.provenance.served_by)

@@ -1,0 +1,210 @@
+"""One model, one operation: place, permit, call, settle; wait, and again while that makes sense.
+
+The same code runs whole answers and streams: a `Call` says how one attempt is made. A stream's permit stays
+out until its last event, so its `Lease` is handed on instead of being settled here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from hive_console.core.breaker import Permit, Refusal
+from hive_console.core.errors import ProviderError
+from hive_console.core.events import AttemptFinished, ServiceFailed
+from hive_console.core.member import Member
+from hive_console.core.outcome import CANCELLED, SUCCESS, Outcome, OutcomeKind
+from hive_console.core.retry import RetryPolicy
+from hive_console.core.settings import ModelSettings, RetryBeforeFallback, Settings
+from hive_console.core.task import Hop, Task
+from hive_console.engine.bulkhead import Bulkhead
+from hive_console.engine.bus import Bus
+from hive_console.engine.operation import Operation
+from hive_console.engine.ports import Clock
+
+Result_co = TypeVar("Result_co", covariant=True)
+Result = TypeVar("Result")
+
+
+class Lease:
+    """A place and a permit for one call; given back exactly once, whatever happens."""
+
+    def __init__(self, executor: Executor, member: Member, permit: Permit, operation: Operation) -> None:
+        self._executor = executor
+        self._member = member
+        self._permit = permit
+        self._operation = operation
+        self._number = operation.attempts
+        self._started_at = executor.clock.now()
+        self._is_settled = False
+        self.first_token: float | None = None
+
+    def mark_first_token(self) -> None:
+        """Notes when the first content came; a stream's latency is the time to here."""
+        self.first_token = self._executor.clock.now() - self._started_at
+
+    def settle(self, outcome: Outcome) -> None:
+        """Tells breaker, health and recording what came of the call and frees its place."""
+        if self._is_settled:
+            return
+        self._is_settled = True
+        now = self._executor.clock.now()
+        seconds = now - self._started_at
+        model_id = self._member.settings.id
+        self._executor.bulkheads[model_id].release()
+        latency = seconds if self.first_token is None else self.first_token
+        caused = self._member.settle(self._permit, outcome, now, latency=latency)
+        finished = AttemptFinished(
+            at=now,
+            operation=self._operation.id,
+            model=model_id,
+            number=self._number,
+            kind=outcome.kind,
+            latency=seconds,
+            first_token=self.first_token,
+            status=outcome.status,
+            message=outcome.message,
+        )
+        self._executor.bus.publish([finished, *caused])
+
+
+class Call(Protocol[Result_co]):
+    """How one attempt is made."""
+
+    @property
+    def keeps_lease(self) -> bool:
+        """Whether the result carries the lease on (a stream) instead of ending with the call."""
+        ...
+
+    async def __call__(self, model: ModelSettings, task: Task, lease: Lease) -> Result_co:
+        """Calls the provider; raises `ProviderError`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Tried(Generic[Result]):
+    """What came of trying one model; `result` is there exactly when `outcome` is a success."""
+
+    outcome: Outcome
+    result: Result | None = None
+
+
+class Executor:
+    """Runs operations on single models."""
+
+    def __init__(self, settings: Settings, *, clock: Clock, bus: Bus, rng: random.Random) -> None:
+        self.clock = clock
+        self.bus = bus
+        self._rng = rng
+        self._retry_before_fallback = settings.resilience.retry_before_fallback
+        self.bulkheads = {
+            model.id: Bulkhead(model.max_concurrent_requests, settings.resilience.max_queued_requests)
+            for model in settings.models
+        }
+
+    async def run(
+        self,
+        member: Member,
+        operation: Operation,
+        call: Call[Result],
+        *,
+        has_standby: Callable[[], bool],
+    ) -> Tried[Result]:
+        """Tries one model until it answered, may not be tried again, or another should have its turn.
+
+        Args:
+            member: the model.
+            operation: whose deadline bounds everything, waits included.
+            call: how one attempt is made.
+            has_standby: whether another candidate would admit a call now.
+        """
+        started_at = self.clock.now()
+        policy = RetryPolicy(max_retries=member.settings.max_retries)
+        number = 0
+        while True:
+            tried = await self._attempt(member, operation, call, has_standby=has_standby)
+            number += 1
+            if tried.outcome.is_success or not self._may_retry(tried.outcome, member, has_standby):
+                break
+            delay = policy.delay(number, self._rng.random(), retry_after=tried.outcome.retry_after)
+            if number > policy.max_retries or self.clock.now() + delay >= operation.deadline_at:
+                break
+            await self.clock.sleep(delay)
+        seconds = self.clock.now() - started_at
+        operation.hops.append(Hop(member.settings.id, _said(tried.outcome), seconds))
+        return tried
+
+    def _may_retry(self, outcome: Outcome, member: Member, has_standby: Callable[[], bool]) -> bool:
+        if not outcome.judgement.may_retry or self._retry_before_fallback is RetryBeforeFallback.NEVER:
+            return False
+        if not member.breaker.would_admit(self.clock.now()):
+            return False
+        return self._retry_before_fallback is RetryBeforeFallback.ALWAYS or not has_standby()
+
+    async def _attempt(
+        self, member: Member, operation: Operation, call: Call[Result], *, has_standby: Callable[[], bool]
+    ) -> Tried[Result]:
+        if not member.would_admit(self.clock.now()):
+            return self._refused(member)
+        bulkhead = self.bulkheads[member.settings.id]
+        patience = operation.deadline_at - self.clock.now()
+        if not bulkhead.try_take() and (has_standby() or not await bulkhead.take(patience)):
+            return Tried(Outcome(OutcomeKind.NO_ROOM, message="all its places are taken"))
+        admission, caused = member.acquire(self.clock.now())
+        self.bus.publish(caused)
+        if isinstance(admission, Refusal):
+            bulkhead.release()
+            return self._refused(member)
+        operation.attempts += 1
+        operation.tried.append(member.settings.id)
+        lease = Lease(self, member, admission, operation)
+        tried = await self._call(member.settings, operation, call, lease)
+        operation.last = tried.outcome
+        return tried
+
+    async def _call(
+        self, model: ModelSettings, operation: Operation, call: Call[Result], lease: Lease
+    ) -> Tried[Result]:
+        """One call under the shorter of the model's timeout and what is left of the deadline."""
+        left = operation.deadline_at - self.clock.now()
+        outcome = CANCELLED
+        try:
+            async with asyncio.timeout(min(model.timeout, left)):
+                result = await call(model, operation.task, lease)
+        except TimeoutError:
+            said = f"no answer within {min(model.timeout, left):.3g} s"
+            outcome = Outcome(OutcomeKind.TIMED_OUT, message=said)
+            # A caller in a hurry says nothing about the model: only its own full timeout counts against it.
+            lease.settle(outcome if left >= model.timeout else CANCELLED)
+        except ProviderError as error:
+            outcome = error.outcome
+        except Exception as error:  # noqa: BLE001 - an adapter's bug must not end the engine; it is published
+            outcome = Outcome(OutcomeKind.MALFORMED, message=f"internal: {type(error).__name__}")
+            self.bus.publish([ServiceFailed(at=self.clock.now(), service="provider", message=outcome.message)])
+        else:
+            outcome = SUCCESS
+            if not call.keeps_lease:
+                lease.settle(SUCCESS)
+            return Tried(SUCCESS, result)
+        finally:
+            if not outcome.is_success:
+                lease.settle(outcome)
+        return Tried(outcome)
+
+    def _refused(self, member: Member) -> Tried[Result]:
+        now = self.clock.now()
+        fault = member.fault(now)
+        if fault:
+            why = fault
+        elif member.is_throttled(now):
+            why = "rate limited by the provider"
+        else:
+            why = f"breaker {member.breaker.state.value}"
+        return Tried(Outcome(OutcomeKind.REFUSED, message=why, retry_after=member.retry_in(now)))
+
+
+def _said(outcome: Outcome) -> str:
+    return f"refused: {outcome.message}" if outcome.kind is OutcomeKind.REFUSED else outcome.kind.value

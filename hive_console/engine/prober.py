@@ -1,0 +1,143 @@
+"""Health checks: one watch per model, so that a hanging one delays nobody else.
+
+The next probe is due after the interval with a tenth of jitter, two seconds after a failed one, and at the
+very moment an open breaker's recovery timeout is over: that probe is the breaker's trial, so that no client's
+request has to be.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+from hive_console.core.breaker import Permit, Refusal
+from hive_console.core.events import BreakerChanged, Event, ProbeFinished
+from hive_console.core.fleet import Fleet
+from hive_console.core.member import Member
+from hive_console.core.outcome import CANCELLED, Outcome, OutcomeKind, Verdict
+from hive_console.core.settings import ProbeKind
+from hive_console.core.states import BreakerState
+from hive_console.engine.bus import NOTHING, Bus
+from hive_console.engine.ports import Clock, Provider
+
+RECHECK = 2.0
+"""Seconds after which a failed probe is repeated: waiting a whole interval would detect in 75 s on average."""
+
+JITTER = 0.1
+"""Share of the interval by which a probe may be early or late, so that probes do not march in step."""
+
+TRIAL_LOOK = 1.0
+"""Seconds after which a half-open breaker whose trial another call holds is looked at again."""
+
+FIRST_SPREAD = 0.5
+"""Seconds over which the first probes are spread: the screen should know something at once."""
+
+
+class Prober:
+    """Asks every model that has a probe how it is."""
+
+    def __init__(self, fleet: Fleet, *, provider: Provider, clock: Clock, bus: Bus, rng: random.Random) -> None:
+        self._fleet = fleet
+        self._provider = provider
+        self._clock = clock
+        self._bus = bus
+        self._rng = rng
+        self._wake = {model: asyncio.Event() for model in fleet.members}
+        self._has_failed = dict.fromkeys(fleet.members, False)
+
+    def take(self, event: Event) -> tuple[Event, ...]:
+        """Wakes the watch of a model whose breaker moved; a bus reader."""
+        if isinstance(event, BreakerChanged):
+            self._wake[event.model].set()
+        return NOTHING
+
+    async def watch(self, member: Member) -> None:
+        """Probes one model for ever."""
+        pause = self._rng.random() * FIRST_SPREAD
+        while True:
+            if await self._woken_within(member, pause):
+                is_trial_free = member.breaker.state is BreakerState.HALF_OPEN
+                pause = 0.0 if is_trial_free else self._until_next(member)
+                continue
+            await self.check(member)
+            pause = self._until_next(member)
+
+    async def check(self, member: Member) -> Outcome:
+        """One probe now; it counts like any call, unless the breaker is held open by hand."""
+        member.fixed_fault = self._provider.fault_of(member.settings)
+        if member.fixed_fault:
+            self._bus.publish(member.refresh(self._clock.now()))
+            return Outcome(OutcomeKind.KEY_REFUSED, message=member.fixed_fault)
+        started_at = self._clock.now()
+        is_recovery = member.breaker.state in {BreakerState.OPEN, BreakerState.HALF_OPEN}
+        admission, caused = member.acquire(started_at, is_probe=True)
+        self._bus.publish(caused)
+        if isinstance(admission, Refusal) and member.breaker.state is not BreakerState.ISOLATED:
+            return Outcome(OutcomeKind.REFUSED, message=admission.cause)
+        outcome = CANCELLED
+        try:
+            outcome = await self._ask(member)
+        finally:
+            self._settle(member, admission if isinstance(admission, Permit) else None, outcome, started_at)
+            self._has_failed[member.settings.id] = outcome.verdict is Verdict.FAILURE
+            self._publish(member, outcome, started_at, is_recovery=is_recovery)
+        return outcome
+
+    async def _ask(self, member: Member) -> Outcome:
+        try:
+            async with asyncio.timeout(member.settings.probe_timeout):
+                return await self._provider.probe(member.settings)
+        except TimeoutError:
+            said = f"no answer within {member.settings.probe_timeout:g} s"
+            return Outcome(OutcomeKind.TIMED_OUT, message=said)
+
+    def _settle(self, member: Member, permit: Permit | None, outcome: Outcome, started_at: float) -> None:
+        now = self._clock.now()
+        latency = now - started_at
+        if permit is None:
+            self._bus.publish(member.observe(outcome, now, latency=latency))
+        else:
+            self._bus.publish(member.settle(permit, outcome, now, latency=latency, is_probe=True))
+
+    def _publish(self, member: Member, outcome: Outcome, started_at: float, *, is_recovery: bool) -> None:
+        now = self._clock.now()
+        finished = ProbeFinished(
+            at=now,
+            model=member.settings.id,
+            kind=outcome.kind,
+            latency=now - started_at,
+            status=outcome.status,
+            message=outcome.message,
+            is_recovery=is_recovery,
+        )
+        self._bus.publish([finished])
+
+    def _until_next(self, member: Member) -> float:
+        """Seconds until the next probe of this model is due."""
+        match member.breaker.state:
+            case BreakerState.OPEN:
+                now = self._clock.now()
+                return max(0.0, (member.breaker.open_until or now) - now)
+            case BreakerState.HALF_OPEN:
+                return TRIAL_LOOK
+            case BreakerState.CLOSED if self._has_failed[member.settings.id]:
+                return RECHECK
+            case BreakerState.CLOSED | BreakerState.ISOLATED:
+                interval = member.settings.health_check_interval
+                return interval * (1 + JITTER * (2 * self._rng.random() - 1))
+
+    async def _woken_within(self, member: Member, seconds: float) -> bool:
+        """Waits; whether the breaker moved meanwhile."""
+        wake = self._wake[member.settings.id]
+        wake.clear()
+        try:
+            async with asyncio.timeout(seconds):
+                await wake.wait()
+        except TimeoutError:
+            return False
+        return True
+
+
+def has_probe(member: Member) -> bool:
+    """Whether this model is probed at all."""
+    return member.settings.probe is not ProbeKind.NONE

@@ -1,0 +1,179 @@
+"""Publishes what screens see: an immutable snapshot, at most four a second, at least one."""
+
+from __future__ import annotations
+
+import asyncio
+
+from hive_console.core.alerting import AlertBook
+from hive_console.core.degradation import Degradation
+from hive_console.core.events import Event
+from hive_console.core.fleet import Fleet
+from hive_console.core.member import Member
+from hive_console.core.metrics import ResilienceMeter
+from hive_console.core.settings import Settings
+from hive_console.core.snapshot import BreakerView, FleetSnapshot, ModelView
+from hive_console.engine.bulkhead import Bulkhead
+from hive_console.engine.bus import NOTHING, Bus
+from hive_console.engine.operator import Undo
+from hive_console.engine.ports import Clock, Recorder
+
+SHORTEST = 0.25
+"""Seconds between two snapshots at least: what a screen can draw and a person can read."""
+
+LONGEST = 1.0
+"""Seconds between two snapshots at most: windows age, throttles end and countdowns run without events."""
+
+
+def first_snapshot(settings: Settings, now: float) -> FleetSnapshot:
+    """What is known before the engine runs: the models' names (sequence 0)."""
+    fleet = Fleet(settings, now)
+    models = (_view(member, fleet, places=None, availability=None, now=now) for member in fleet.members.values())
+    return FleetSnapshot(
+        sequence=0,
+        at=now,
+        started_at=now,
+        models=tuple(models),
+        degraded_threshold=settings.resilience.degraded_mode_threshold,
+        environment=settings.environment,
+    )
+
+
+class Publisher:
+    """Folds what everybody knows into one snapshot."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        fleet: Fleet,
+        bulkheads: dict[str, Bulkhead],
+        degradation: Degradation,
+        alerts: AlertBook,
+        meter: ResilienceMeter,
+        recorder: Recorder,
+        clock: Clock,
+        bus: Bus,
+    ) -> None:
+        self._settings = settings
+        self._fleet = fleet
+        self._bulkheads = bulkheads
+        self._degradation = degradation
+        self._alerts = alerts
+        self._meter = meter
+        self._recorder = recorder
+        self._clock = clock
+        self._bus = bus
+        self._news = asyncio.Event()
+        self._started_at = clock.now()
+        self._lag = 0.0
+        self.gateway = ""
+        self.undo: Undo | None = None
+        self.latest = first_snapshot(settings, clock.now())
+
+    def take(self, event: Event) -> tuple[Event, ...]:  # noqa: ARG002 - any event is news
+        """Notes that there is something to show; a bus reader."""
+        self._news.set()
+        return NOTHING
+
+    async def run(self) -> None:
+        """Publishes for ever."""
+        while True:
+            self.publish()
+            before = self._clock.now()
+            await self._clock.sleep(SHORTEST)
+            self._lag = max(0.0, self._clock.now() - before - SHORTEST)
+            try:
+                async with asyncio.timeout(LONGEST - SHORTEST):
+                    await self._news.wait()
+            except TimeoutError:
+                continue
+
+    def publish(self) -> FleetSnapshot:
+        """Judges what time alone changes, then publishes the view of now."""
+        now = self._clock.now()
+        self._bus.publish(self._fleet.refresh(now))
+        self._bus.publish(self.look_at_degradation(now))
+        self._bus.publish(self._alerts.tick(now))
+        self._news.clear()
+        self.latest = self._snapshot(now)
+        return self.latest
+
+    def look_at_degradation(self, now: float) -> list[Event]:
+        """Whether the fleet as it stands is degraded."""
+        return self._degradation.look((member.status for member in self._fleet.members.values()), now)
+
+    def _snapshot(self, now: float) -> FleetSnapshot:
+        recorder = self._recorder.view()
+        undo = self.undo if self.undo is not None and now < self.undo.until else None
+        return FleetSnapshot(
+            sequence=self.latest.sequence + 1,
+            at=now,
+            started_at=self._started_at,
+            models=tuple(
+                _view(
+                    member,
+                    self._fleet,
+                    places=self._bulkheads[model_id],
+                    availability=self._meter.availability(model_id, now),
+                    now=now,
+                )
+                for model_id, member in self._fleet.members.items()
+            ),
+            is_degraded=self._degradation.is_degraded,
+            degraded_since=self._degradation.since,
+            available_share=self._degradation.available_share,
+            degraded_threshold=self._degradation.threshold,
+            alerts=self._alerts.views(),
+            metrics=self._meter.view(now),
+            recorder=recorder,
+            environment=self._settings.environment,
+            gateway=self.gateway,
+            loop_lag=self._lag,
+            events_dropped=recorder.dropped,
+            undo_until=undo.until if undo else None,
+            undo_text=undo.text if undo else "",
+        )
+
+
+def _view(
+    member: Member, fleet: Fleet, *, places: Bulkhead | None, availability: float | None, now: float
+) -> ModelView:
+    settings = member.settings
+    breaker = member.breaker
+    response_times, error_rates = member.trend.series(now)
+    return ModelView(
+        model_id=settings.id,
+        provider=settings.provider,
+        status=member.status,
+        status_since=member.status_since,
+        status_cause=member.status_cause,
+        breaker=BreakerView(
+            state=breaker.state,
+            since=breaker.since,
+            failure_threshold=breaker.policy.failure_threshold,
+            recovery_timeout=breaker.policy.recovery_timeout,
+            consecutive_failures=breaker.consecutive_failures,
+            last_failure=breaker.last_failure,
+            last_failure_cause=breaker.last_failure_cause,
+            open_until=breaker.open_until,
+        ),
+        last_health_check=member.last_check,
+        response_time=member.response_time,
+        p95=member.window.p95,
+        error_rate=member.window.error_rate,
+        failure_count=member.window.failures,
+        requests=member.requests,
+        in_flight=places.taken if places else 0,
+        max_in_flight=settings.max_concurrent_requests,
+        throttled_until=member.throttled_until if member.is_throttled(now) else None,
+        fault=member.fault(now),
+        pinned_to=member.pinned_to,
+        serving=fleet.serving(settings.id),
+        fallbacks=settings.fallbacks,
+        strategy=settings.strategy,
+        weight=settings.weight,
+        availability=availability,
+        response_times=response_times,
+        error_rates=error_rates,
+        last_error=member.last_error,
+    )

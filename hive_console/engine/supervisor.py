@@ -1,0 +1,226 @@
+"""The engine as one thing: it builds the parts, owns their tasks, starts them in order and stops them in order.
+
+Readers on the bus, in this order: metrics, degradation, alert book, prober, publisher, feed, recorder.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Coroutine
+from functools import partial
+from types import TracebackType
+from typing import Self
+
+from hive_console.core.alerting import AlertBook
+from hive_console.core.command import Command, CommandResult
+from hive_console.core.degradation import Degradation
+from hive_console.core.events import (
+    EngineStarted,
+    EngineStopped,
+    Event,
+    OperatorActed,
+    ServiceFailed,
+    StatusChanged,
+)
+from hive_console.core.fleet import Fleet
+from hive_console.core.metrics import ResilienceMeter
+from hive_console.core.settings import Settings
+from hive_console.core.snapshot import FleetSnapshot
+from hive_console.core.task import Reply, ReplyStream, Task
+from hive_console.engine.bus import NOTHING, Bus
+from hive_console.engine.door import Door
+from hive_console.engine.executor import Executor
+from hive_console.engine.fallback import Fallback
+from hive_console.engine.feed import EventFeed
+from hive_console.engine.operator import Operator
+from hive_console.engine.ports import Clock, NoRecorder, Provider, Recorder
+from hive_console.engine.prober import Prober, has_probe
+from hive_console.engine.publisher import Publisher
+
+AFTER_FAILURE = 1.0
+"""Seconds a service that met an unexpected error waits before it goes on, so that it cannot spin."""
+
+
+class ResilienceEngine:
+    """Keeps traffic flowing while models fail. Use it as `async with`; everything runs on the caller's loop."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        provider: Provider,
+        clock: Clock,
+        recorder: Recorder | None = None,
+        seed: str = "",
+        version: str = "",
+    ) -> None:
+        """Builds the parts; nothing runs yet.
+
+        Args:
+            settings: the fleet.
+            provider: the way to the models.
+            clock: who may ask the time.
+            recorder: the memory; none when left out.
+            seed: names the streams of chance (jitter); the same seed draws the same numbers.
+            version: written into the recording.
+        """
+        now = clock.now()
+        self.settings = settings
+        self._clock = clock
+        self._provider = provider
+        self._version = version
+        self._run_id = f"{int(now):x}"
+        self._bus = Bus()
+        self._recorder: Recorder = recorder or NoRecorder()
+        self._fleet = Fleet(settings, now)
+        self._degradation = Degradation(settings.resilience.degraded_mode_threshold)
+        alerts = AlertBook()
+        meter = ResilienceMeter(tuple(self._fleet.members), now)
+        executor = Executor(settings, clock=clock, bus=self._bus, rng=random.Random(f"{seed}/retry"))
+        self._prober = Prober(
+            self._fleet, provider=provider, clock=clock, bus=self._bus, rng=random.Random(f"{seed}/probe")
+        )
+        self._publisher = Publisher(
+            settings,
+            fleet=self._fleet,
+            bulkheads=executor.bulkheads,
+            degradation=self._degradation,
+            alerts=alerts,
+            meter=meter,
+            recorder=self._recorder,
+            clock=clock,
+            bus=self._bus,
+        )
+        self._operator = Operator(
+            self._fleet,
+            alerts=alerts,
+            prober=self._prober,
+            recorder=self._recorder,
+            clock=clock,
+            bus=self._bus,
+            snapshot=self._publisher.publish,
+            run_id=self._run_id,
+        )
+        self._door = Door(
+            settings,
+            fleet=self._fleet,
+            fallback=Fallback(self._fleet, executor),
+            degradation=self._degradation,
+            provider=provider,
+            clock=clock,
+            bus=self._bus,
+            run_id=self._run_id,
+        )
+        self.feed = EventFeed()
+        self._subscribe(meter, alerts)
+        self._group = asyncio.TaskGroup()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> Self:
+        """Starts probing and publishing."""
+        now = self._clock.now()
+        started = EngineStarted(
+            at=now,
+            version=self._version,
+            models=tuple(self._fleet.members),
+            environment=self.settings.environment,
+        )
+        self._bus.publish([started])
+        for member in self._fleet.members.values():
+            member.fixed_fault = self._provider.fault_of(member.settings)
+        await self._group.__aenter__()
+        self._serve("publisher", self._publisher.run)
+        for member in self._fleet.members.values():
+            if has_probe(member):
+                self._serve(f"prober of {member.settings.id}", partial(self._prober.watch, member))
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stops everything and says so in the recording."""
+        for task in self._tasks:
+            task.cancel()
+        try:
+            await self._group.__aexit__(kind, error, trace)
+        finally:
+            self._bus.publish([EngineStopped(at=self._clock.now(), cause=kind.__name__ if kind else "in order")])
+
+    async def execute(self, task: Task) -> Reply:
+        """Runs a task on its model or a fallback; raises `UnknownModel` or `OperationFailed`."""
+        return await self._door.execute(task)
+
+    async def open_stream(self, task: Task) -> ReplyStream:
+        """The same, streamed; returns when the first content is there."""
+        return await self._door.open_stream(task)
+
+    async def command(self, command: Command) -> CommandResult:
+        """Does what an operator asks, audited."""
+        result = await self._operator.say(command)
+        self._show()
+        return result
+
+    async def undo(self, actor: str) -> CommandResult:
+        """Undoes the last operator action while that is still offered."""
+        result = await self._operator.undo(actor)
+        self._show()
+        return result
+
+    def snapshot(self) -> FleetSnapshot:
+        """The latest published view; may be read from any thread."""
+        return self._publisher.latest
+
+    def publish(self, event: Event) -> None:
+        """Puts an event of a part around the engine (gateway, console) on the bus; on the engine's thread."""
+        self._bus.publish([event])
+
+    def say_gateway(self, url: str) -> None:
+        """Tells the address that clients use, for the screens."""
+        self._publisher.gateway = url
+        self._show()
+
+    def now(self) -> float:
+        """The engine's time."""
+        return self._clock.now()
+
+    def _show(self) -> None:
+        self._publisher.undo = self._operator.undo_offer()
+        self._publisher.publish()
+
+    def _subscribe(self, meter: ResilienceMeter, alerts: AlertBook) -> None:
+        def measure(event: Event) -> tuple[Event, ...]:
+            meter.observe(event)
+            return NOTHING
+
+        def record(event: Event) -> tuple[Event, ...]:
+            if not isinstance(event, OperatorActed):  # the operator made it durable before it was published
+                self._recorder.record(event)
+            return NOTHING
+
+        for reader in (
+            measure,
+            self._look_at_degradation,
+            alerts.observe,
+            self._prober.take,
+            self._publisher.take,
+            self.feed.take,
+            record,
+        ):
+            self._bus.subscribe(reader)
+
+    def _look_at_degradation(self, event: Event) -> list[Event]:
+        return self._publisher.look_at_degradation(event.at) if isinstance(event, StatusChanged) else []
+
+    def _serve(self, name: str, run: Callable[[], Coroutine[None, None, None]]) -> None:
+        self._tasks.append(self._group.create_task(self._survive(name, run), name=name))
+
+    async def _survive(self, name: str, run: Callable[[], Coroutine[None, None, None]]) -> None:
+        """Runs a service for ever: an error nobody expected is published, and the service goes on."""
+        while True:
+            try:
+                await run()
+            except Exception as error:  # noqa: BLE001 - a service outlives its bugs; the event tells of them
+                failed = ServiceFailed(at=self._clock.now(), service=name, message=type(error).__name__)
+                self._bus.publish([failed])
+                await self._clock.sleep(AFTER_FAILURE)
