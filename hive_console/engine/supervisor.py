@@ -143,7 +143,8 @@ class ResilienceEngine:
         for task in self._tasks:
             task.cancel()
         try:
-            await self._group.__aexit__(kind, error, trace)
+            # The body's own error is not the group's: it goes on to the caller as it is, in no ExceptionGroup.
+            await self._group.__aexit__(None, None, None)
         finally:
             self._bus.publish([EngineStopped(at=self._clock.now(), cause=kind.__name__ if kind else "in order")])
 

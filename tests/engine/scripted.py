@@ -1,0 +1,193 @@
+"""A provider that does what its script says, and an engine around it in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from hive_console.core.errors import ProviderError
+from hive_console.core.events import Event
+from hive_console.core.outcome import SUCCESS, Outcome, OutcomeKind
+from hive_console.core.settings import (
+    ModelSettings,
+    ProbeKind,
+    ResilienceSettings,
+    RetryBeforeFallback,
+    Settings,
+    Strategy,
+)
+from hive_console.core.snapshot import RecorderView
+from hive_console.core.task import Answer, Piece, Task
+from hive_console.engine.supervisor import ResilienceEngine
+from tests.engine.virtual_time import VirtualClock
+
+DOWN = Outcome(OutcomeKind.CONNECTION_FAILED, message="refused")
+BROKEN = Outcome(OutcomeKind.SERVER_ERROR, status=500)
+
+
+@dataclass(slots=True)
+class Line:
+    """What a model does: how long it takes, and what comes of it; a stream breaks after `cut_after` pieces."""
+
+    seconds: float = 0.1
+    outcome: Outcome = SUCCESS
+    pieces: int = 3
+    cut_after: int | None = None
+
+
+@dataclass
+class ScriptedProvider:
+    """Fits `engine.ports.Provider`; `lines` may be changed at any time, `queue` goes before it."""
+
+    lines: dict[str, Line] = field(default_factory=dict)
+    queues: dict[str, list[Line]] = field(default_factory=dict)
+    probes: dict[str, Line] = field(default_factory=dict)
+    faults: dict[str, str] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+    probed: list[tuple[float, str]] = field(default_factory=list)
+    in_flight: dict[str, int] = field(default_factory=dict)
+    most_in_flight: dict[str, int] = field(default_factory=dict)
+    closed_streams: int = 0
+    now: Callable[[], float] = lambda: 0.0
+
+    def _next(self, model: str) -> Line:
+        queue = self.queues.get(model)
+        return queue.pop(0) if queue else self.lines.get(model, Line())
+
+    async def _wait(self, model: str, seconds: float) -> None:
+        self.in_flight[model] = self.in_flight.get(model, 0) + 1
+        self.most_in_flight[model] = max(self.most_in_flight.get(model, 0), self.in_flight[model])
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            self.in_flight[model] -= 1
+
+    async def complete(self, model: ModelSettings, task: Task) -> Answer:
+        self.calls.append(model.id)
+        line = self._next(model.id)
+        await self._wait(model.id, line.seconds)
+        if not line.outcome.is_success:
+            raise ProviderError(line.outcome)
+        return Answer(b'{"choices":[{"message":{"content":"from %s"}}]}' % model.id.encode())
+
+    async def stream(self, model: ModelSettings, task: Task) -> AsyncGenerator[Piece, None]:
+        self.calls.append(model.id)
+        line = self._next(model.id)
+        try:
+            await self._wait(model.id, line.seconds)
+            if not line.outcome.is_success and line.cut_after is None:
+                raise ProviderError(line.outcome)
+            yield Piece(b": hello\n\n", has_content=False)
+            for number in range(line.pieces):
+                if line.cut_after == number:
+                    raise ProviderError(line.outcome)
+                yield Piece(b"data: %d\n\n" % number, has_content=True)
+                await asyncio.sleep(0.01)
+        finally:
+            self.closed_streams += 1
+
+    async def probe(self, model: ModelSettings) -> Outcome:
+        self.probed.append((self.now(), model.id))
+        line = self.probes.get(model.id, self.lines.get(model.id, Line()))
+        await asyncio.sleep(line.seconds)
+        return line.outcome
+
+    def fault_of(self, model: ModelSettings) -> str:
+        return self.faults.get(model.id, "")
+
+
+class ListRecorder:
+    """Fits `engine.ports.Recorder`; keeps everything in lists, or fails on demand."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.durable: list[Event] = []
+        self.failure: Exception | None = None
+
+    def record(self, event: Event) -> None:
+        self.events.append(event)
+
+    async def record_durably(self, event: Event) -> None:
+        await asyncio.sleep(0.001)
+        if self.failure is not None:
+            raise self.failure
+        self.durable.append(event)
+
+    def view(self) -> RecorderView:
+        return RecorderView(recorded=len(self.events))
+
+
+def model(
+    name: str,
+    *fallbacks: str,
+    strategy: Strategy = Strategy.SEQUENTIAL,
+    probe: ProbeKind = ProbeKind.NONE,
+    retries: int = 3,
+    threshold: int = 5,
+    places: int = 10,
+    weight: float = 1.0,
+    timeout: float = 5.0,
+    context: int = 0,
+) -> ModelSettings:
+    """Settings of one scripted model; no probe unless asked for."""
+    return ModelSettings(
+        id=name,
+        provider=f"{name}-provider",
+        endpoint="http://127.0.0.1:1/v1",
+        wire_name=name,
+        aliases=(f"{name}-alias",),
+        fallbacks=fallbacks,
+        strategy=strategy,
+        probe=probe,
+        max_retries=retries,
+        breaker_threshold=threshold,
+        max_concurrent_requests=places,
+        weight=weight,
+        timeout=timeout,
+        context_window=context,
+    )
+
+
+@dataclass
+class Stage:
+    """An engine, its scripted provider and its memory."""
+
+    engine: ResilienceEngine
+    provider: ScriptedProvider
+    recorder: ListRecorder
+
+    async def ask(self, model_id: str, **options: object) -> str:
+        """One operation; the model that answered."""
+        return (await self.engine.execute(Task(model_id, {"messages": []}, **options))).served_by  # type: ignore[arg-type]  # options are Task's own fields
+
+    def happened(self, kind: type[Event]) -> list[Event]:
+        """The recorded events of one kind."""
+        return [event for event in self.recorder.events if type(event) is kind]
+
+
+@asynccontextmanager
+async def staged(
+    *models: ModelSettings,
+    deadline: float = 90.0,
+    retry: RetryBeforeFallback = RetryBeforeFallback.AUTO,
+    queued: int = 1000,
+    threshold: float = 0.6,
+) -> AsyncIterator[Stage]:
+    """A running engine in virtual time."""
+    clock = VirtualClock(asyncio.get_running_loop())
+    provider = ScriptedProvider(now=clock.now)
+    recorder = ListRecorder()
+    settings = Settings(
+        models=models,
+        resilience=ResilienceSettings(
+            operation_deadline=deadline,
+            retry_before_fallback=retry,
+            max_queued_requests=queued,
+            degraded_mode_threshold=threshold,
+        ),
+    )
+    engine = ResilienceEngine(settings, provider=provider, clock=clock, recorder=recorder, seed="7")
+    async with engine:
+        yield Stage(engine, provider, recorder)
