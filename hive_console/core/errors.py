@@ -50,10 +50,19 @@ class OperationFailed(HiveError):
         outcome: the last classified outcome, the one that decides the status a client sees.
         tried: the models that were really called, in order.
         retry_after: seconds until the earliest breaker may admit a call again; `None` when unknown.
+        operation: the operation's id, as the recording has it.
+        attempts: calls made.
     """
 
     def __init__(
-        self, requested: str, outcome: Outcome, *, tried: tuple[str, ...], retry_after: float | None
+        self,
+        requested: str,
+        outcome: Outcome,
+        *,
+        tried: tuple[str, ...],
+        retry_after: float | None,
+        operation: str = "",
+        attempts: int = 0,
     ) -> None:
         names = ", ".join(tried) or "no model"
         super().__init__(
@@ -64,6 +73,8 @@ class OperationFailed(HiveError):
         self.outcome = outcome
         self.tried = tried
         self.retry_after = retry_after
+        self.operation = operation
+        self.attempts = attempts
 
 
 class UnknownModel(HiveError):

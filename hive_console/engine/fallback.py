@@ -82,7 +82,14 @@ class Fallback:
 
     def _failure(self, plan: Plan, operation: Operation, last: Outcome) -> OperationFailed:
         wait = self._fleet.retry_in(plan.candidates, self._executor.clock.now())
-        return OperationFailed(operation.requested, last, tried=tuple(operation.tried), retry_after=wait)
+        return OperationFailed(
+            operation.requested,
+            last,
+            tried=tuple(operation.tried),
+            retry_after=wait,
+            operation=operation.id,
+            attempts=operation.attempts,
+        )
 
 
 def _telling(earlier: Outcome, later: Outcome) -> Outcome:

@@ -1,0 +1,284 @@
+"""The gateway's life: taking a port, letting requests finish, cancelling what its clients gave up."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncGenerator
+
+import aiohttp
+import pytest
+
+from hive_console.adapters.gateway import CannotListen, Gateway
+from hive_console.adapters.gateway.limits import Limits
+from hive_console.core.settings import GatewaySettings
+from tests.adapters.operations import DONE, FLEET, KEY, MODELS, FakeOperations, FakeStream, event_of
+
+GOOD = {"model": "gpt-4", "messages": [{"role": "user", "content": "hello"}]}
+STREAMED = {**GOOD, "stream": True}
+SOON = 10.0
+"""Seconds after which a test gives up; nothing here takes that long."""
+
+
+def gateway_of(
+    operations: FakeOperations, *, port: int = 0, host: str = "127.0.0.1", limits: Limits | None = None
+) -> Gateway:
+    return Gateway(
+        GatewaySettings(host=host, port=port),
+        operations,
+        snapshot=lambda: FLEET,
+        models=MODELS,
+        limits=limits or Limits(),
+    )
+
+
+async def endless() -> AsyncGenerator[bytes, None]:
+    """Speaks once, then says nothing for ever."""
+    yield event_of("hello")
+    await asyncio.Event().wait()
+
+
+async def babbling() -> AsyncGenerator[bytes, None]:
+    """Speaks for ever, as fast as somebody listens."""
+    while True:
+        yield event_of("x" * 10_000)
+        await asyncio.sleep(0)
+
+
+async def test_a_port_in_use_says_which_and_what_to_do() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+
+        with pytest.raises(CannotListen, match=rf"127\.0\.0\.1:{port}.*set gateway\.port") as raised:
+            await gateway_of(FakeOperations(), port=port).start()
+
+    assert raised.value.port == port
+
+
+async def test_localhost_takes_one_port() -> None:
+    gateway = gateway_of(FakeOperations(), host="localhost")
+
+    base_url = await gateway.start()
+    await gateway.stop(grace=0)
+
+    assert base_url.startswith("http://127.0.0.1:")
+    assert base_url.endswith("/v1")
+
+
+async def test_stopping_twice_or_before_the_start_is_harmless() -> None:
+    gateway = gateway_of(FakeOperations())
+    await gateway.stop(grace=1)
+    await gateway.start()
+
+    await gateway.stop(grace=1)
+    await gateway.stop(grace=1)
+
+
+async def test_stop_lets_a_request_finish_and_takes_no_new_connection() -> None:
+    operations = FakeOperations()
+    operations.hold = asyncio.Event()
+    gateway = gateway_of(operations)
+    base_url = await gateway.start()
+    async with aiohttp.ClientSession() as http:
+        asking = asyncio.ensure_future(http.post(f"{base_url}/chat/completions", json=GOOD))
+        await asyncio.wait_for(operations.asked.wait(), SOON)
+
+        stopping = asyncio.ensure_future(gateway.stop(grace=SOON))
+        await asyncio.sleep(0)
+        with pytest.raises(aiohttp.ClientConnectorError):
+            await http.get(f"{base_url}/models")
+        operations.hold.set()
+
+        async with await asyncio.wait_for(asking, SOON) as response:
+            assert response.status == 200
+        await asyncio.wait_for(stopping, SOON)
+
+
+async def test_a_connection_kept_alive_is_told_that_the_gateway_stops() -> None:
+    operations = FakeOperations()
+    gateway = gateway_of(operations)
+    base_url = await gateway.start()
+    async with aiohttp.ClientSession() as http, aiohttp.ClientSession() as other:
+        async with http.get(f"{base_url}/models") as response:
+            await response.read()
+        operations.hold = asyncio.Event()
+        asking = asyncio.ensure_future(other.post(f"{base_url}/chat/completions", json=GOOD))
+        await asyncio.wait_for(operations.asked.wait(), SOON)
+
+        stopping = asyncio.ensure_future(gateway.stop(grace=SOON))
+        await asyncio.sleep(0)
+        async with http.get(f"{base_url}/models") as response:
+            body = await response.json()
+        operations.hold.set()
+        (await asyncio.wait_for(asking, SOON)).release()
+        await asyncio.wait_for(stopping, SOON)
+
+    assert (response.status, body["error"]["code"]) == (503, "stopping")
+    assert response.headers["Retry-After"] == "1"
+
+
+async def test_stop_cancels_what_does_not_finish_in_time() -> None:
+    operations = FakeOperations()
+    operations.hold = asyncio.Event()
+    operations.stream = FakeStream(endless)
+    gateway = gateway_of(operations)
+    base_url = await gateway.start()
+    async with aiohttp.ClientSession() as http:
+        asking = asyncio.ensure_future(http.post(f"{base_url}/chat/completions", json=GOOD))
+        await asyncio.wait_for(operations.asked.wait(), SOON)
+        operations.hold = None
+        async with http.post(f"{base_url}/chat/completions", json=STREAMED) as streamed:
+            await streamed.content.readline()
+
+            await asyncio.wait_for(gateway.stop(grace=0.01), SOON)
+
+            with pytest.raises(aiohttp.ClientPayloadError):
+                await streamed.read()
+        with pytest.raises(aiohttp.ClientError):
+            await asking
+
+    assert operations.cancelled.is_set()
+    assert operations.stream.closed.is_set()
+
+
+async def test_a_client_that_goes_away_cancels_its_operation() -> None:
+    operations = FakeOperations()
+    operations.hold = asyncio.Event()
+    gateway = gateway_of(operations)
+    base_url = await gateway.start()
+    async with aiohttp.ClientSession() as http:
+        asking = asyncio.ensure_future(http.post(f"{base_url}/chat/completions", json=GOOD))
+        await asyncio.wait_for(operations.asked.wait(), SOON)
+
+        asking.cancel()
+
+        await asyncio.wait_for(operations.cancelled.wait(), SOON)
+    await gateway.stop(grace=0)
+
+
+async def test_a_client_that_leaves_a_silent_stream_closes_it() -> None:
+    operations = FakeOperations()
+    operations.stream = FakeStream(endless)
+    gateway = gateway_of(operations)
+    base_url = await gateway.start()
+    async with aiohttp.ClientSession() as http:
+        response = await http.post(f"{base_url}/chat/completions", json=STREAMED)
+        await response.content.readline()
+
+        response.close()
+
+        await asyncio.wait_for(operations.stream.closed.wait(), SOON)
+    await gateway.stop(grace=0)
+
+
+async def test_a_client_that_does_not_read_loses_its_stream() -> None:
+    operations = FakeOperations()
+    operations.stream = FakeStream(babbling)
+    gateway = gateway_of(operations, limits=Limits(stall_timeout=0.2))
+    base_url = await gateway.start()
+    port = int(base_url.removesuffix("/v1").rsplit(":", 1)[1])
+    body = b'{"model":"gpt-4","messages":[],"stream":true}'
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        client.sendall(
+            b"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s"
+            % (len(body), body)
+        )
+
+        await asyncio.wait_for(operations.stream.closed.wait(), SOON)
+    await gateway.stop(grace=0)
+
+
+async def test_an_unexpected_error_inside_a_stream_is_told_inside_it() -> None:
+    async def script() -> AsyncGenerator[bytes, None]:
+        yield event_of("hello")
+        raise RuntimeError(KEY)
+
+    operations = FakeOperations()
+    operations.stream = FakeStream(script)
+    gateway = gateway_of(operations)
+    base_url = await gateway.start()
+    async with (
+        aiohttp.ClientSession() as http,
+        http.post(f"{base_url}/chat/completions", json=STREAMED) as response,
+    ):
+        said = await response.read()
+    await gateway.stop(grace=1)
+
+    assert said.startswith(event_of("hello") + b'data: {"error":{')
+    assert said.endswith(b"}\n\n")
+    assert b"DONE" not in said
+    assert KEY.encode() not in said
+
+
+async def test_a_stream_that_cannot_be_closed_is_reported_and_the_answer_stands() -> None:
+    class Stuck(FakeStream):
+        async def aclose(self) -> None:
+            raise RuntimeError(KEY)
+
+    async def script() -> AsyncGenerator[bytes, None]:
+        yield event_of("hello") + DONE
+
+    operations = FakeOperations()
+    operations.stream = Stuck(script)
+    errors: list[str] = []
+    gateway = Gateway(
+        GatewaySettings(port=0),
+        operations,
+        snapshot=lambda: FLEET,
+        models=MODELS,
+        on_error=lambda _service, message: errors.append(message),
+    )
+    base_url = await gateway.start()
+    async with (
+        aiohttp.ClientSession() as http,
+        http.post(f"{base_url}/chat/completions", json=STREAMED) as response,
+    ):
+        said = await response.read()
+    await gateway.stop(grace=1)
+
+    assert said == event_of("hello") + DONE
+    assert len(errors) == 1
+    assert errors[0].startswith("RuntimeError at test_gateway_life.py:")
+
+
+async def test_an_address_that_is_not_ours_says_what_to_do() -> None:
+    settings = GatewaySettings(port=0)
+    object.__setattr__(settings, "host", "192.0.2.1")  # reserved for documentation: no machine has it
+    gateway = Gateway(settings, FakeOperations(), snapshot=lambda: FLEET, models=MODELS)
+
+    with pytest.raises(CannotListen, match=r"does not have the address; set gateway\.host"):
+        await gateway.start()
+
+
+async def test_more_requests_than_the_bound_are_told_to_come_back() -> None:
+    operations = FakeOperations()
+    operations.hold = asyncio.Event()
+    gateway = gateway_of(operations, limits=Limits(max_requests=1))
+    base_url = await gateway.start()
+    async with aiohttp.ClientSession() as http:
+        asking = asyncio.ensure_future(http.post(f"{base_url}/chat/completions", json=GOOD))
+        await asyncio.wait_for(operations.asked.wait(), SOON)
+
+        async with http.post(f"{base_url}/chat/completions", json=GOOD) as response:
+            body = await response.json()
+        async with http.get(f"{base_url}/models") as listing:
+            assert listing.status == 200
+
+        operations.hold.set()
+        (await asyncio.wait_for(asking, SOON)).release()
+    await gateway.stop(grace=1)
+
+    assert (response.status, body["error"]["code"]) == (503, "busy")
+
+
+async def test_a_connection_without_a_request_is_closed() -> None:
+    gateway = gateway_of(FakeOperations(), limits=Limits(idle_timeout=0.1))
+    base_url = await gateway.start()
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(base_url.removesuffix("/v1").rsplit(":", 1)[1]))
+
+    writer.write(b"POST /v1/chat")  # and never the rest
+    rest = await asyncio.wait_for(reader.read(), SOON)
+
+    writer.close()
+    await gateway.stop(grace=0)
+    assert rest == b""
