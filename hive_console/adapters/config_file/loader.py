@@ -1,0 +1,176 @@
+"""Finds, reads and checks a settings file: every problem at once, or settings ready for the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from hive_console.adapters.catalogue import load_catalogue
+from hive_console.adapters.config_file.fleet import Assembly, Origin, read_groups, read_models
+from hive_console.adapters.config_file.problems import Place, Problems
+from hive_console.adapters.config_file.readers import name as read_name
+from hive_console.adapters.config_file.schema import GATEWAY, RESILIENCE, SECTIONS
+from hive_console.adapters.config_file.section import Section, read_section, table
+from hive_console.adapters.config_file.tree import Node, Table, parse
+from hive_console.adapters.guarded_file import WRITABLE_BY_OTHERS, UnusableFile, read_guarded
+from hive_console.adapters.secrets import KeyRing
+from hive_console.core.errors import ConfigurationError, SettingsError
+from hive_console.core.settings import MAX_MODELS, GatewaySettings, ResilienceSettings, Settings
+from hive_console.core.text import clean
+
+FILE_NAME = "hive.yaml"
+
+SIZE_LIMIT = 256 * 1024
+"""Bytes a settings file may have: room for 2000 models, too small to stall the start."""
+
+ENVIRONMENT_LIMIT = 24
+"""Characters of the environment's word: it shares the title bar of an 80-column terminal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A file that can be used.
+
+    Attributes:
+        settings: what the engine needs.
+        warnings: what somebody should know, each as `file:line: key: text`.
+        secrets: fetches keys; relative paths start from the file's folder.
+        origins: where each model comes from, by id.
+        name: the file's name as given.
+    """
+
+    settings: Settings
+    warnings: tuple[str, ...]
+    secrets: KeyRing
+    origins: Mapping[str, Origin]
+    name: str
+
+
+def find(explicit: Path | None, environ: Mapping[str, str]) -> Path | None:
+    """The settings file to use: the one named, `./hive.yaml`, or the one in the user's configuration folder.
+
+    A file named explicitly is returned without looking whether it exists: `load` says what is wrong with it.
+    """
+    if explicit is not None:
+        return explicit
+    return next((path for path in search_path(environ) if path.exists()), None)
+
+
+def search_path(environ: Mapping[str, str]) -> tuple[Path, ...]:
+    """Where a settings file is looked for when none is named, in order."""
+    places = [Path(FILE_NAME)]
+    home = environ.get("XDG_CONFIG_HOME", "")
+    if Path(home).is_absolute():  # the XDG specification says to ignore a relative one
+        places.append(Path(home, "hive-console", FILE_NAME))
+    elif environ.get("HOME"):
+        places.append(Path(environ["HOME"], ".config", "hive-console", FILE_NAME))
+    return tuple(places)
+
+
+def load(path: Path, environ: Mapping[str, str]) -> Loaded:
+    """Reads the settings file at `path`; raises `ConfigurationError` with every problem it has.
+
+    Args:
+        path: the file; relative paths of `file:` keys start from its folder.
+        environ: the environment that `env:` keys are looked up in.
+    """
+    shown = clean(str(path))
+    try:
+        content = read_guarded(
+            path,
+            SIZE_LIMIT,
+            forbidden_mode=WRITABLE_BY_OTHERS,
+            advice="anybody could change where prompts and keys are sent: chmod o-w",
+        )
+    except UnusableFile as exc:
+        raise ConfigurationError((f"{shown}: {exc.problem}",)) from exc
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as exc:
+        line = content.count(b"\n", 0, exc.start) + 1
+        # The cause would carry the file's bytes.
+        raise ConfigurationError((f"{shown}:{line}: is not UTF-8; save it as UTF-8",)) from None
+    return load_text(text, str(path), environ, base_folder=path.absolute().parent)
+
+
+def load_text(text: str, name: str, environ: Mapping[str, str], *, base_folder: Path | None = None) -> Loaded:
+    """Reads settings from `text`; raises `ConfigurationError` with every problem, each as `name:line: key: text`.
+
+    Args:
+        text: YAML in BIP-03's shape.
+        name: what messages call the file.
+        environ: the environment that `env:` keys are looked up in.
+        base_folder: where relative paths of `file:` keys start; the current folder by default.
+    """
+    problems = Problems(name)
+    root = parse(text, problems)
+    if root is None:
+        problems.raise_if_any()
+        problems.add(1, "", "is empty; name at least one model under models:")
+    sections = _sections(root, Place(problems)) if root is not None else {}
+    resilience = _resilience(sections.get("resilience"), Place(problems, "resilience"))
+    gateway = _gateway(sections.get("gateway"), Place(problems, "gateway"))
+    environment = _environment(sections.get("environment"), Place(problems, "environment"))
+    notes = Problems(name)
+    catalogue = load_catalogue()
+    groups = read_groups(sections.get("groups"), Place(problems, "groups"))
+    secrets = KeyRing(environ, base_folder if base_folder is not None else Path())
+    assembly = Assembly(catalogue, resilience=resilience, secrets=secrets, warnings=Place(notes))
+    place = Place(problems, "models")
+    drafts = read_models(sections["models"], place, groups, catalogue) if "models" in sections else []
+    if isinstance(root, Table) and "models" not in sections:
+        place.wrong(1, "is missing; name at least one model, such as claude-4-sonnet: {}")
+    if len(drafts) > MAX_MODELS:
+        place.wrong(drafts[0].line, f"has {len(drafts)} entries; at most {MAX_MODELS}")
+    fleet = assembly.build(drafts)
+    _note_unused(groups, {name for model in fleet.models for name in model.groups}, notes)
+    problems.raise_if_any()
+    try:
+        settings = Settings(fleet.models, resilience, gateway, environment)
+    except SettingsError as exc:  # a rule of core that nothing here foresees
+        problems.add(1, exc.field, exc.problem)
+        raise ConfigurationError(problems.told()) from exc
+    return Loaded(settings, notes.told(), secrets, fleet.origins, problems.name)
+
+
+def _sections(root: Node, place: Place) -> dict[str, Node]:
+    mapping = table(root, place, "models: ...")
+    sections: dict[str, Node] = {}
+    for entry in mapping.entries if mapping is not None else ():
+        if entry.key.text in SECTIONS:
+            sections[entry.key.text] = entry.value
+        else:
+            advice = place.suggestion(entry.key.text, SECTIONS) or f"; known are {', '.join(SECTIONS)}"
+            place.below(entry.key.text).wrong(entry.key.line, f"is no known key{advice}")
+    return sections
+
+
+# The values' types are those of the fields: each was read by the reader of its own key.
+def _values(section: Section) -> dict[str, Any]:
+    return {field: given.value for field, given in section.items()}
+
+
+def _resilience(node: Node | None, place: Place) -> ResilienceSettings:
+    section = read_section(node, place, RESILIENCE) if node is not None else {}
+    return replace(ResilienceSettings(), **_values(section))
+
+
+def _gateway(node: Node | None, place: Place) -> GatewaySettings:
+    section = read_section(node, place, GATEWAY) if node is not None else {}
+    return replace(GatewaySettings(), **_values(section))
+
+
+def _environment(node: Node | None, place: Place) -> str:
+    word = read_name(node, place) if node is not None else None
+    if node is not None and word is not None and len(word) > ENVIRONMENT_LIMIT:
+        place.wrong(node.line, f"has {len(word)} characters; at most {ENVIRONMENT_LIMIT} fit the title bar")
+    return word or ""
+
+
+def _note_unused(groups: Mapping[str, Section], used: set[str], notes: Problems) -> None:
+    for name, section in groups.items():
+        if name not in used and section:
+            first = next(iter(section.values()))
+            notes.add(first.line, f"groups.{name}", "no model lists this group")

@@ -1,0 +1,146 @@
+"""The shape of the file as one table: YAML key, settings field, reader. Everything else is derived from it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from hive_console.adapters.config_file import readers
+from hive_console.adapters.config_file.readers import Reader
+from hive_console.adapters.config_file.references import endpoint, key_reference
+from hive_console.core.errors import SettingsError
+from hive_console.core.settings import (
+    Dialect,
+    GatewaySettings,
+    ModelSettings,
+    ProbeKind,
+    ResilienceSettings,
+    RetryBeforeFallback,
+    Strategy,
+)
+
+SECTIONS = ("models", "resilience", "groups", "gateway", "environment")
+"""The keys at the top of the file."""
+
+
+class Key(NamedTuple):
+    """One key of a section.
+
+    Attributes:
+        name: as the file spells it.
+        field: the settings field it fills.
+        read: turns the node into the field's value.
+        unit: what the numbers in a message about bounds are, where the file writes another unit.
+        is_identity: whether it belongs to one model alone, so that a group cannot give it.
+    """
+
+    name: str
+    field: str
+    read: Reader
+    unit: str = ""
+    is_identity: bool = False
+
+
+def _duration(name: str, field: str) -> Key:
+    return Key(name, field, readers.duration, unit="seconds")
+
+
+MODEL_KEYS = (
+    Key("provider", "provider", readers.name),
+    Key("endpoint", "endpoint", endpoint),
+    Key("dialect", "dialect", readers.choice(Dialect)),
+    Key("wireName", "wire_name", readers.name, is_identity=True),
+    Key("key", "key", key_reference),
+    Key("aliases", "aliases", readers.names, is_identity=True),
+    Key("groups", "groups", readers.names, is_identity=True),
+    Key("maxRetries", "max_retries", readers.whole_number),
+    _duration("timeout", "timeout"),
+    _duration("idleTimeout", "idle_timeout"),
+    Key("circuitBreakerThreshold", "breaker_threshold", readers.whole_number),
+    _duration("recoveryTimeout", "recovery_timeout"),
+    Key("fallbacks", "fallbacks", readers.names),
+    Key("strategy", "strategy", readers.choice(Strategy)),
+    Key("weight", "weight", readers.number),
+    Key("probe", "probe", readers.choice(ProbeKind)),
+    _duration("healthCheckInterval", "health_check_interval"),
+    _duration("probeTimeout", "probe_timeout"),
+    Key("maxConcurrentRequests", "max_concurrent_requests", readers.whole_number),
+    _duration("degradedResponseTime", "degraded_response_time"),
+    Key("degradedErrorRate", "degraded_error_rate", readers.share),
+    Key("contextWindow", "context_window", readers.whole_number, unit="tokens"),
+)
+
+RESILIENCE_KEYS = (
+    _duration("healthCheckInterval", "health_check_interval"),
+    _duration("defaultTimeout", "default_timeout"),
+    Key("maxConcurrentRequests", "max_concurrent_requests", readers.whole_number),
+    Key("degradedModeThreshold", "degraded_mode_threshold", readers.percent, unit="percent"),
+    _duration("operationDeadline", "operation_deadline"),
+    Key("retryBeforeFallback", "retry_before_fallback", readers.choice(RetryBeforeFallback)),
+    Key("maxQueuedRequests", "max_queued_requests", readers.whole_number),
+)
+
+GATEWAY_KEYS = (
+    Key("host", "host", readers.address),
+    Key("port", "port", readers.whole_number),
+    Key("maxBody", "max_body", readers.size, unit="bytes"),
+)
+
+INHERITED = {
+    "timeout": "default_timeout",
+    "health_check_interval": "health_check_interval",
+    "max_concurrent_requests": "max_concurrent_requests",
+}
+"""Model fields whose default is a field of `resilience:`."""
+
+FORMER_NAMES = {
+    "apikey": "key",
+    "token": "key",
+    "baseurl": "endpoint",
+    "apibase": "endpoint",
+    "url": "endpoint",
+    "model": "wireName",
+    "modelname": "wireName",
+    "retries": "maxRetries",
+    "failurethreshold": "circuitBreakerThreshold",
+    "threshold": "circuitBreakerThreshold",
+    "circuitbreakerrecoverytimeout": "recoveryTimeout",
+    "cooldown": "recoveryTimeout",
+    "fallback": "fallbacks",
+}
+"""What other tools call our keys, written small and without dashes: no spelling distance would find them."""
+
+_MODEL = ModelSettings("?", "?", "?", "?")
+
+
+class Shape(NamedTuple):
+    """What one kind of section may hold.
+
+    Attributes:
+        keys: its keys.
+        prototype: settings of the kind it fills, on which a single value is tried out.
+        elsewhere: keys that are known but belong to one model alone.
+    """
+
+    keys: tuple[Key, ...]
+    prototype: ModelSettings | ResilienceSettings | GatewaySettings
+    elsewhere: tuple[str, ...] = ()
+
+    def refusal(self, key: Key, value: object) -> str | None:
+        """What `core.settings` says against this value, or `None`: bounds live there and nowhere else."""
+        changed: dict[str, Any] = {key.field: value}  # the field's type is the reader's
+        try:
+            replace(self.prototype, **changed)
+        except SettingsError as exc:
+            return f"{exc.problem} {key.unit}".rstrip()
+        return None
+
+
+MODEL = Shape(MODEL_KEYS, _MODEL)
+GROUP = Shape(
+    tuple(key for key in MODEL_KEYS if not key.is_identity),
+    _MODEL,
+    tuple(key.name for key in MODEL_KEYS if key.is_identity),
+)
+RESILIENCE = Shape(RESILIENCE_KEYS, ResilienceSettings())
+GATEWAY = Shape(GATEWAY_KEYS, GatewaySettings())

@@ -1,0 +1,219 @@
+"""`init` writes a file that `check` accepts; `check` tells problems and plans, and never a key."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from hive_console.cli import check, init
+
+KEY = "sk-SECRETSECRET"
+
+
+@pytest.fixture(autouse=True)
+def _clean_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty folder, no user configuration, one key."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    for name in ("ANTHROPIC_API_KEY", "DEEPSEEK_API_KEY", "XAI_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+
+
+def run_init(*arguments: str) -> Result:
+    return CliRunner().invoke(init.command, arguments)
+
+
+def run_check(*arguments: str) -> Result:
+    return CliRunner().invoke(check.command, arguments)
+
+
+def test_starter_passes_the_check() -> None:
+    written = run_init()
+    checked = run_check()
+
+    assert (written.exit_code, checked.exit_code) == (0, 0)
+    assert written.output == "wrote hive.yaml; next: hive-console check hive.yaml\n"
+    assert checked.output.startswith("hive.yaml can be used: 4 models, 3 warnings\n")
+
+
+def test_starter_is_private() -> None:
+    run_init("mine.yaml")
+
+    assert stat.S_IMODE(Path("mine.yaml").stat().st_mode) == 0o600
+
+
+def test_every_suggestion_of_the_starter_is_right_when_uncommented() -> None:
+    text = init.STARTER.read_text("utf-8")
+    lines = []
+    for line in text.splitlines():
+        bare = line.lstrip()
+        is_setting = bare.startswith("# ") and bare[2:].lstrip().split(" ")[0].endswith(":")
+        lines.append(line.replace("# ", "", 1) if is_setting and "://" not in bare.split(" ")[1] else line)
+    full = "\n".join(lines).replace("key: env:OPENAI_API_KEY     # or", "key: env:OPENAI_API_KEY #")
+    Path("full.yaml").write_text(full)
+    Path("full.yaml").chmod(0o600)
+
+    result = run_check("full.yaml")
+
+    assert result.exit_code == 0, result.output + full
+    assert "local-llama" in result.output
+
+
+def test_existing_file_is_kept_without_force() -> None:
+    Path("hive.yaml").write_text("precious")
+
+    result = run_init()
+
+    assert result.exit_code == 1
+    assert "hive.yaml exists" in result.output
+    assert Path("hive.yaml").read_text() == "precious"
+
+
+def test_force_replaces_the_file_and_not_what_it_links_to(tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text("precious")
+    Path("hive.yaml").symlink_to(tmp_path / "precious")
+
+    result = run_init("--force")
+
+    assert result.exit_code == 0
+    assert (tmp_path / "precious").read_text() == "precious"
+    assert stat.S_IMODE(Path("hive.yaml").lstat().st_mode) == 0o600
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["hive.yaml", "precious"]
+
+
+def test_link_is_never_written_through(tmp_path: Path) -> None:
+    Path("hive.yaml").symlink_to(tmp_path / "elsewhere")
+
+    result = run_init()
+
+    assert result.exit_code == 1
+    assert not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.parametrize("arguments", [("none/hive.yaml",), ("none/hive.yaml", "--force"), (".", "--force")])
+def test_place_that_cannot_be_written_is_said(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    result = run_init(*arguments)
+
+    assert result.exit_code == 1
+    assert "cannot be written" in result.output
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_check_without_a_file_says_where_it_looked() -> None:
+    result = run_check()
+
+    assert result.exit_code == 1
+    assert result.stderr.startswith("no settings file (looked for hive.yaml, ")
+    assert "write one with: hive-console init" in result.stderr
+
+
+def test_problems_go_to_stderr_and_the_exit_code_is_1() -> None:
+    Path("bad.yaml").write_text("models:\n  gpt-5: {timeout: 30, maxRetries: 99}\n  nobody: {}\n")
+    Path("bad.yaml").chmod(0o600)
+
+    result = run_check("bad.yaml")
+
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert [line[:11] for line in result.stderr.splitlines()] == [
+        "bad.yaml:2:",
+        "bad.yaml:2:",
+        "bad.yaml:3:",
+        "3 problems;",
+    ]
+
+
+def test_plan_shows_what_each_model_amounts_to() -> None:
+    run_init()
+    gpt = run_check().output.split("\n\n")[3]
+
+    assert gpt.splitlines() == [
+        "gpt-5",
+        "  provider    openai at api.openai.com, speaks openai, as gpt-5",
+        "  aliases     gpt5, gpt-5-2025-08-07",
+        "  key         env:OPENAI_API_KEY (found)",
+        "  retry       1+2 calls, waits ~1 s, 2 s; timeout 25 s, 10 s between tokens; 10",
+        "              at once",
+        "  breaker     opens after 3 failures in a row, tries again after 20 s",
+        "  probe       models list (free) every 30 s, timeout 10 s",
+        "  degraded    above 12.5 s (p95) or from 5 % of failures",
+        "  chain       sequential: claude-4-sonnet, grok-3",
+    ]
+
+
+def test_plan_shows_weights_groups_probes_and_odd_durations() -> None:
+    Path("hive.yaml").write_text(
+        "environment: staging\n"
+        "models:\n"
+        "  a: {endpoint: 'http://[::1]', groups: [g], fallbacks: [b], weight: 3, maxRetries: 0, timeout: 2m}\n"
+        "  b: {endpoint: 'http://127.0.0.1:2', probe: none, recoveryTimeout: 250ms, circuitBreakerThreshold: 1}\n"
+        "groups:\n  g: {strategy: weighted, probe: completion}\n"
+        "resilience: {operationDeadline: 5m}\n"
+    )
+    Path("hive.yaml").chmod(0o600)
+
+    output = run_check().output
+
+    assert "  environment staging\n" in output
+    assert "  operation   at most 5 min" in output
+    assert "  groups      g\n" in output
+    assert "  key         none\n" in output
+    assert "  retry       1+0 calls, no retry; timeout 2 min" in output
+    assert "  chain       weighted: a (3), b (1)\n" in output
+    assert "  probe       one-token completion (costs a little) every 30 s" in output
+    assert "  probe       none: real traffic only\n" in output
+    assert "  breaker     opens after 1 failure in a row, tries again after 250 ms\n" in output
+    assert "  chain       no fallback\n" in output
+
+
+@pytest.mark.parametrize(
+    ("gateway", "told"), [("{host: '::1'}", "http://[::1]:8484/v1"), ("{port: 0}", "any free port of 127.0.0.1")]
+)
+def test_plan_names_the_gateway(gateway: str, told: str) -> None:
+    Path("hive.yaml").write_text(f"models: {{gpt-5: }}\ngateway: {gateway}\n")
+    Path("hive.yaml").chmod(0o600)
+
+    assert f"  gateway     {told}\n" in run_check().output
+
+
+def test_plan_fits_80_columns() -> None:
+    run_init()
+
+    assert max(map(len, run_check().output.splitlines())) <= 80
+
+
+def test_key_is_never_printed() -> None:
+    run_init()
+
+    assert "SECRET" not in run_check().output + run_check("--json").output
+
+
+def test_json_tells_the_plan_to_programs() -> None:
+    run_init()
+    result = run_check("--json")
+    told = json.loads(result.stdout)
+
+    assert result.exit_code == 0
+    assert told["ok"] is True
+    assert len(told["warnings"]) == 3
+    assert [model["id"] for model in told["models"]] == ["claude-4-sonnet", "gpt-5", "deepseek-v3", "grok-3"]
+    gpt = told["models"][1]
+    assert (gpt["waits"], gpt["timeout"], gpt["keyFound"]) == ([1.0, 2.0], 25.0, True)
+    assert told["models"][2]["isStandIn"] is True
+
+
+def test_json_tells_problems_on_stdout() -> None:
+    Path("bad.yaml").write_text("models: {}\n")
+    Path("bad.yaml").chmod(0o600)
+
+    result = run_check("bad.yaml", "--json")
+
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)["problems"] == [
+        "bad.yaml:1: models: is empty; name at least one model, such as claude-4-sonnet: {}"
+    ]
