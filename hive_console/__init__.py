@@ -1,0 +1,99 @@
+"""hive-console keeps AI-model traffic flowing while models fail (BIP-03, the AI Model Resilience Framework).
+
+    from hive_console import Engine, Task, load_settings
+
+    async with Engine(load_settings("hive.yaml")) as engine:
+        reply = await engine.execute(Task.chat("claude-4-sonnet", "hello"))
+        print(reply.text, "from", reply.served_by)
+
+Names are loaded when they are first used, so that importing the package costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from hive_console.version import VERSION
+
+if TYPE_CHECKING:
+    from hive_console.core.command import Command, CommandResult
+    from hive_console.core.errors import (
+        ConfigurationError,
+        HiveError,
+        OperationFailed,
+        SettingsError,
+        StreamBroken,
+        UnknownModel,
+    )
+    from hive_console.core.settings import (
+        GatewaySettings,
+        ModelSettings,
+        ResilienceSettings,
+        Settings,
+        Strategy,
+    )
+    from hive_console.core.snapshot import FleetSnapshot
+    from hive_console.core.states import Action, BreakerState, ModelStatus
+    from hive_console.core.task import Reply, ReplyStream, Task
+    from hive_console.wiring.engine import Engine, load_settings
+
+__version__ = VERSION
+
+_HOMES = {
+    "Action": "hive_console.core.states",
+    "BreakerState": "hive_console.core.states",
+    "Command": "hive_console.core.command",
+    "CommandResult": "hive_console.core.command",
+    "ConfigurationError": "hive_console.core.errors",
+    "Engine": "hive_console.wiring.engine",
+    "FleetSnapshot": "hive_console.core.snapshot",
+    "GatewaySettings": "hive_console.core.settings",
+    "HiveError": "hive_console.core.errors",
+    "ModelSettings": "hive_console.core.settings",
+    "ModelStatus": "hive_console.core.states",
+    "OperationFailed": "hive_console.core.errors",
+    "Reply": "hive_console.core.task",
+    "ReplyStream": "hive_console.core.task",
+    "ResilienceSettings": "hive_console.core.settings",
+    "Settings": "hive_console.core.settings",
+    "SettingsError": "hive_console.core.errors",
+    "Strategy": "hive_console.core.settings",
+    "StreamBroken": "hive_console.core.errors",
+    "Task": "hive_console.core.task",
+    "UnknownModel": "hive_console.core.errors",
+    "load_settings": "hive_console.wiring.engine",
+}
+
+__all__ = [
+    "Action",
+    "BreakerState",
+    "Command",
+    "CommandResult",
+    "ConfigurationError",
+    "Engine",
+    "FleetSnapshot",
+    "GatewaySettings",
+    "HiveError",
+    "ModelSettings",
+    "ModelStatus",
+    "OperationFailed",
+    "Reply",
+    "ReplyStream",
+    "ResilienceSettings",
+    "Settings",
+    "SettingsError",
+    "Strategy",
+    "StreamBroken",
+    "Task",
+    "UnknownModel",
+    "__version__",
+    "load_settings",
+]
+
+
+def __getattr__(name: str) -> Any:  # whatever the public name stands for
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(home), name)

@@ -1,0 +1,53 @@
+"""Options that several commands share, and how their errors end."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from hive_console.core.errors import ConfigurationError, HiveError
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+FAILED = 1
+
+
+def launch_options(command: Command) -> Command:
+    """SETTINGS, --config, --data, --port and --demo."""
+    for option in (
+        click.option("--demo", "is_demo", is_flag=True, help="Simulated providers and traffic; needs nothing."),
+        click.option("--port", type=click.IntRange(0, 65_535), help="Gateway port; 0 takes a free one."),
+        click.option(
+            "--data", type=click.Path(path_type=Path, file_okay=False), help="Data folder to record into."
+        ),
+        click.option("--config", type=click.Path(path_type=Path), help="Settings file; the same as naming it."),
+        click.argument("settings", required=False, type=click.Path(path_type=Path)),
+    ):
+        command = option(command)
+    return command
+
+
+def one_file(settings: Path | None, config: Path | None) -> Path | None:
+    """The settings file of the command line, however it was named; refuses two different ones."""
+    if settings is not None and config is not None and settings != config:
+        raise click.UsageError("SETTINGS and --config name two files; name one")
+    return settings or config
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """Says an expected error in plain lines on stderr and exits 1; no traceback, nothing lost."""
+    try:
+        yield
+    except ConfigurationError as error:
+        for problem in error.problems:
+            click.echo(problem, err=True)
+        sys.exit(FAILED)
+    except HiveError as error:
+        click.echo(f"hive-console: {error}", err=True)
+        sys.exit(FAILED)

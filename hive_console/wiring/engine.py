@@ -1,0 +1,125 @@
+"""The engine for scripts: `async with Engine(settings) as engine`, on the script's own loop, with no screen."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from hive_console.adapters.config_file import load
+from hive_console.adapters.identity import current_actor
+from hive_console.adapters.secrets import KeyReference, KeyRing, KeySource
+from hive_console.adapters.transport import HttpProviders
+from hive_console.core.command import Command, CommandResult
+from hive_console.core.settings import ModelSettings, Settings
+from hive_console.core.snapshot import FleetSnapshot
+from hive_console.core.task import Reply, ReplyStream, Task
+from hive_console.engine.clock import SystemClock
+from hive_console.engine.supervisor import ResilienceEngine
+from hive_console.version import VERSION
+from hive_storage.folder import DataFolder
+from hive_storage.recorder import Recorder
+
+
+def load_settings(path: str | Path, environ: Mapping[str, str] | None = None) -> Settings:
+    """The settings of a YAML file; raises `ConfigurationError` with every problem at once.
+
+    Args:
+        path: the file; relative `file:` keys start from its folder, wherever the settings are used later.
+        environ: where `env:` keys are looked up; the process's environment when left out.
+    """
+    settings = load(Path(path), os.environ if environ is None else environ).settings
+    folder = Path(path).absolute().parent
+    return replace(settings, models=tuple(_anchored(model, folder) for model in settings.models))
+
+
+def _anchored(model: ModelSettings, folder: Path) -> ModelSettings:
+    if model.key is None:
+        return model
+    where = KeyReference.parse(model.key)
+    if where.source is not KeySource.FILE:
+        return model
+    return replace(model, key=f"file:{folder / Path(where.where).expanduser()}")
+
+
+class Engine:
+    """BIP-03's resilience framework behind one object.
+
+    Health checks, breakers, retries and fallbacks run on the loop that enters it. Calls are
+    `execute(task)`, `open_stream(task)`, `command(command)` and `snapshot()`.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        data: Path | None = None,
+        environ: Mapping[str, str] | None = None,
+        key_folder: Path | None = None,
+    ) -> None:
+        """Takes what it needs; nothing runs before `async with`.
+
+        Args:
+            settings: the fleet.
+            data: a data folder to record into; nothing is recorded when left out.
+            environ: where `env:` keys are looked up; the process's environment when left out.
+            key_folder: where relative `file:` keys start from; the working directory when left out.
+        """
+        self._settings = settings
+        self._data = data
+        self._environ = os.environ if environ is None else environ
+        self._keys = KeyRing(self._environ, key_folder or Path.cwd())
+        self._stack = AsyncExitStack()
+        self._engine: ResilienceEngine | None = None
+
+    async def __aenter__(self) -> Self:
+        """Opens recording and connections and starts the engine; raises `DataFolderBusy` and other `HiveError`s."""
+        clock = SystemClock()
+        async with AsyncExitStack() as stack:
+            recorder = None
+            if self._data is not None:
+                folder = DataFolder.open(self._data, started=clock.now(), command="hive_console.Engine")
+                stack.callback(folder.release)
+                recorder = await stack.enter_async_context(Recorder.open(folder, now=clock.now, version=VERSION))
+            provider = await stack.enter_async_context(HttpProviders(self._keys, now=clock.now))
+            engine = ResilienceEngine(
+                self._settings, provider=provider, clock=clock, recorder=recorder, version=VERSION
+            )
+            self._engine = await stack.enter_async_context(engine)
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stops the engine, then closes connections and recording."""
+        self._engine = None
+        await self._stack.__aexit__(kind, error, trace)
+
+    async def execute(self, task: Task) -> Reply:
+        """Runs a task on its model or a fallback; raises `UnknownModel` or `OperationFailed`."""
+        return await self._running().execute(task)
+
+    async def open_stream(self, task: Task) -> ReplyStream:
+        """The same, streamed; returns when the first content is there."""
+        return await self._running().open_stream(task)
+
+    async def command(self, command: Command) -> CommandResult:
+        """Does what an operator asks, in the name of the user who runs this process; audited where recorded."""
+        actor = current_actor(self._environ)
+        return await self._running().command(
+            Command(command.action, command.target, command.reason, command.parameter, actor=actor)
+        )
+
+    def snapshot(self) -> FleetSnapshot:
+        """The latest view of the fleet."""
+        return self._running().snapshot()
+
+    def _running(self) -> ResilienceEngine:
+        if self._engine is None:
+            raise RuntimeError("the engine is not running; use it inside `async with Engine(settings) as engine:`")
+        return self._engine

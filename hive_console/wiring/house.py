@@ -1,0 +1,55 @@
+"""Everything that lives on the engine's thread, started in order and stopped in the opposite order."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from hive_console.adapters.control_socket import ControlServer, socket_path
+from hive_console.adapters.gateway import Gateway
+from hive_console.adapters.transport import HttpProviders
+from hive_console.core.events import ServiceFailed
+from hive_console.engine.clock import SystemClock
+from hive_console.engine.supervisor import ResilienceEngine
+from hive_console.version import VERSION
+from hive_console.wiring.launch import Launch
+from hive_storage.recorder import Recorder
+
+DRAIN_SECONDS = 5.0
+"""Seconds that requests under way get to finish when the engine stops; a caller's patience, not a model's."""
+
+
+@asynccontextmanager
+async def open_house(launch: Launch) -> AsyncGenerator[ResilienceEngine, None]:
+    """Runs recorder, engine, gateway and control socket for as long as the block lasts.
+
+    Stopping drains: the gateway refuses what is new, lets requests finish, and only then the engine ends;
+    the recorder is last, so that it has heard everything.
+    """
+    clock = SystemClock()
+    async with AsyncExitStack() as stack:
+        recorder = await stack.enter_async_context(Recorder.open(launch.folder, now=clock.now, version=VERSION))
+        provider = await stack.enter_async_context(HttpProviders(launch.keys, now=clock.now))
+        engine = await stack.enter_async_context(
+            ResilienceEngine(launch.settings, provider=provider, clock=clock, recorder=recorder, version=VERSION)
+        )
+
+        def on_error(service: str, message: str) -> None:
+            engine.publish(ServiceFailed(at=clock.now(), service=service, message=message))
+
+        gateway = Gateway(
+            launch.settings.gateway,
+            engine,
+            snapshot=engine.snapshot,
+            models=launch.settings.models,
+            on_error=on_error,
+        )
+        url = await gateway.start()
+        stack.push_async_callback(gateway.stop, grace=DRAIN_SECONDS)
+        control = ControlServer(socket_path(launch.folder.path), engine.snapshot)
+        await control.start()
+        stack.push_async_callback(control.stop)
+        launch.folder.note(gateway=url)
+        engine.say_gateway(url)
+        launch.say_gateway(url)
+        yield engine

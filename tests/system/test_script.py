@@ -1,0 +1,60 @@
+"""The engine from a plain script: no screen, no gateway, the script's own loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import hive_console
+from hive_console import Action, Command, Engine, OperationFailed, Task, UnknownModel, load_settings
+from hive_console.core.events import EngineStopped, OperationFinished
+from hive_storage.reader import Reader
+from tests.system.program import Provider, settings_for
+
+
+async def test_script_executes_falls_back_and_streams(tmp_path: Path, provider: Callable[[str], Provider]) -> None:
+    primary, second = provider("alpha"), provider("beta")
+    settings = load_settings(settings_for(tmp_path, primary, second), {})
+
+    async with Engine(settings, data=tmp_path / "data", environ={}) as engine:
+        reply = await engine.execute(Task.chat("alpha", "hello"))
+        assert (reply.served_by, bool(reply.text)) == ("alpha", True)
+
+        primary.kill()
+        reply = await engine.execute(Task.chat("alpha", "hello"))
+        assert (reply.served_by, reply.provenance.is_fallback) == ("beta", True)
+        stream = await engine.open_stream(Task.chat("alpha", "hello"))
+        events = [data async for data in stream]
+        assert events[-1].strip() == b"data: [DONE]"
+        assert (await engine.command(Command(Action.DEACTIVATE, "alpha", reason="it is dead"))).is_done
+        assert engine.snapshot().model("alpha") is not None
+        with pytest.raises(UnknownModel):
+            await engine.execute(Task.chat("nobody", "hello"))
+        with pytest.raises(OperationFailed):
+            await engine.execute(Task.chat("alpha", "hello", allow_fallback=False))
+
+    async with Reader.open(tmp_path / "data") as recording:
+        events_kept = await recording.events(0, 2**40, limit=5000)
+        audit = await recording.audit()
+    assert sum(isinstance(event, OperationFinished) for event in events_kept) == 4
+    assert any(isinstance(event, EngineStopped) for event in events_kept)
+    assert [row.reason for row in audit] == ["it is dead", "it is dead"]
+
+
+def test_key_files_are_found_beside_the_settings_wherever_the_script_runs(tmp_path: Path) -> None:
+    key = tmp_path / "the.key"
+    key.write_text("a-key-of-some-length\n")
+    key.chmod(0o600)
+    config = tmp_path / "hive.yaml"
+    config.write_text("models:\n  local:\n    endpoint: http://127.0.0.1:9/v1\n    key: file:the.key\n")
+    config.chmod(0o600)
+
+    assert load_settings(config, {}).models[0].key == f"file:{key}"
+
+
+def test_every_public_name_can_be_imported() -> None:
+    assert all(getattr(hive_console, name) is not None for name in hive_console.__all__)
+    with pytest.raises(AttributeError):
+        hive_console.nothing  # noqa: B018 - the lookup is the test
