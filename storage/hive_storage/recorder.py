@@ -1,0 +1,245 @@
+"""The memory of the engine: takes events in microseconds, writes them in batches, and loses none silently.
+
+One task owns every write. It lives as long as the `async with` block that opened the recorder, so it outlives the
+engine's own tasks and keeps what they still say while they end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager, suppress
+
+from hive_console.core.errors import RecordingFailed
+from hive_console.core.events import Event
+from hive_console.core.snapshot import RecorderView
+from hive_storage.codec import Taken, seconds
+from hive_storage.database import words_of
+from hive_storage.folder import DataFolder
+from hive_storage.gap import Gap, GapCause
+from hive_storage.intake import Bounds, Intake
+from hive_storage.writer import ROW_ERRORS, BatchWriter
+
+FLUSH_INTERVAL = 0.25
+"""Seconds between batches: what a kill can cost, at 4 fsyncs a second (15 % of what SQLite could write)."""
+
+DURABLE_WAIT = 5.0
+"""Seconds an operator waits for the disk before the action is refused; a healthy one takes milliseconds."""
+
+FIRST_BACKOFF = 0.25
+"""Seconds before a failed batch is tried again; doubles up to `LAST_BACKOFF`."""
+
+LAST_BACKOFF = 5.0
+"""Seconds between tries in a long outage: its end is noticed well within 10 s."""
+
+CLOSE_WAIT = 2.0
+"""Seconds the last batches may take when the program ends; the whole program ends within 3."""
+
+CANCEL_WAIT = 1.5
+"""Seconds for a write under way to come back after that: SQLite's own wait for a lock, and a little."""
+
+DEFAULT_BOUNDS = Bounds()
+
+
+class Recorder:
+    """Keeps every event in a data folder; fits `engine.ports.Recorder`.
+
+    `recorded + dropped + queued` is the number of events taken in, at all times. Open it with `Recorder.open`,
+    and use it on the event loop that opened it.
+    """
+
+    def __init__(self, writer: BatchWriter, *, bounds: Bounds, now: Callable[[], float]) -> None:
+        self._writer = writer
+        self._bounds = bounds
+        self._now = now
+        self._intake = Intake(bounds, last_seq=writer.last_seq, on_drop=self._on_drop)
+        self._gap: Gap | None = None
+        self._refusal = ""
+        self._error = ""
+        self._backoff = FIRST_BACKOFF
+        self._wake = asyncio.Event()
+        self._waiters: dict[int, asyncio.Future[str]] = {}
+        self._is_closing = False
+        self._is_closed = False
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls,
+        folder: DataFolder,
+        *,
+        now: Callable[[], float],
+        version: str = "",
+        bounds: Bounds = DEFAULT_BOUNDS,
+    ) -> AsyncGenerator[Recorder, None]:
+        """Records into `folder` for as long as the block lasts; at its end the last batches are written.
+
+        `now` gives Unix seconds; `version` is the program's, for the row of this run. Raises `HiveError` when
+        the recording cannot be opened: another program's file, a newer version's, a damaged one. The folder is
+        not released: whoever opened it does that.
+        """
+        async with BatchWriter.open(folder, now=now, version=version) as writer:
+            recorder = cls(writer, bounds=bounds, now=now)
+            task = asyncio.create_task(recorder._write_until_closed(), name="recorder")
+            try:
+                yield recorder
+            finally:
+                await recorder._close(task)
+
+    def record(self, event: Event) -> None:
+        """Takes an event for the next batch; a full lane, or a closed recorder, drops and counts."""
+        self._intake.take(event)
+        if self._intake.queued >= self._bounds.batch and not self._error:
+            self._wake.set()
+        if self._is_closed:
+            self._intake.give_up()
+
+    async def record_durably(self, event: Event) -> None:
+        """Returns when the event, and everything queued before it, is on disk.
+
+        Raises `RecordingFailed` when it is not. The row then stays queued and may still be written when the
+        disk recovers: that somebody tried is true either way.
+        """
+        if self._is_closing:
+            self.record(event)
+            raise RecordingFailed("cannot record: the recorder is closing")
+        seq = self._intake.take(event)
+        if seq is None:
+            raise RecordingFailed(f"cannot record: {event.at} is no time")
+        waiter: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._waiters[seq] = waiter
+        self._wake.set()
+        try:
+            async with asyncio.timeout(DURABLE_WAIT):
+                failure = await waiter
+        except TimeoutError as error:
+            raise RecordingFailed(f"cannot record: the disk did not answer within {DURABLE_WAIT:g} s") from error
+        finally:
+            self._waiters.pop(seq, None)
+        if failure:
+            raise RecordingFailed(failure)
+
+    def view(self) -> RecorderView:
+        """Counts since this run began, and why nothing can be written, while that is so."""
+        intake = self._intake
+        return RecorderView(
+            recorded=intake.recorded, queued=intake.queued, dropped=intake.dropped, error=self._error
+        )
+
+    @property
+    def taken(self) -> int:
+        """Events taken in since this run began."""
+        return self._intake.taken
+
+    # --- the one task that writes --------------------------------------------------------------------
+
+    async def _write_until_closed(self) -> None:
+        pause = 0.0
+        while not self._is_closing or self._has_work():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._wake.wait()
+            self._wake.clear()
+            pause = await self._flush()
+
+    def _has_work(self) -> bool:
+        return bool(self._intake.queued) or self._gap is not None or not self._writer.has_begun
+
+    async def _flush(self) -> float:
+        """Writes what is queued now, and returns the seconds to wait before the next time."""
+        until = self._intake.last_seq
+        batch = self._intake.batch(until)
+        while batch or self._gap is not None or not self._writer.has_begun:
+            gap, self._gap = self._gap_until_now(), None
+            try:
+                await self._writer.write(batch, gap)
+            except ROW_ERRORS as error:
+                self._put_back(gap)
+                if not batch:
+                    return self._failed(error)
+                self._refused(error)
+            except Exception as error:  # noqa: BLE001  # the memory outlives any error of the disk
+                self._put_back(gap)
+                return self._failed(error)
+            else:
+                self._succeeded(batch)
+            batch = self._intake.batch(until)
+        return 0.0 if self._intake.queued >= self._bounds.batch else FLUSH_INTERVAL
+
+    def _succeeded(self, batch: list[Taken]) -> None:
+        self._error = ""
+        self._backoff = FIRST_BACKOFF
+        if batch:
+            self._intake.settle()
+            self._answer("", up_to=batch[-1][0])
+
+    def _failed(self, error: Exception) -> float:
+        """Keeps everything for the next try, and tells everybody who waits for the disk."""
+        self._error = f"cannot write the recording: {words_of(error)}"
+        now = self._now()
+        self._note(Gap(begin=now, end=now, cause=GapCause.WRITE_FAILED, detail=self._error))
+        self._answer(self._error, up_to=self._intake.last_seq)
+        if self._is_closing:
+            return FIRST_BACKOFF
+        pause = self._backoff
+        self._backoff = min(self._backoff * 2, LAST_BACKOFF)
+        return pause
+
+    def _refused(self, error: Exception) -> None:
+        """Looks for the row that is at fault by halves; alone, it is dropped, and the others are written."""
+        self._refusal = words_of(error)
+        self._intake.halve()
+        self._refusal = ""
+
+    def _answer(self, failure: str, *, up_to: int) -> None:
+        for seq, waiter in self._waiters.items():
+            if seq <= up_to and not waiter.done():
+                waiter.set_result(failure)
+
+    # --- what is missing -------------------------------------------------------------------------------
+
+    def _on_drop(self, taken: Taken) -> None:
+        seq, skew, _ = taken
+        at = seconds(seq - skew)
+        if self._refusal:
+            cause, detail = GapCause.ROW_REFUSED, self._refusal
+        elif self._error:
+            cause, detail = GapCause.WRITE_FAILED, self._error
+        else:
+            cause, detail = GapCause.QUEUE_FULL, ""
+        self._note(Gap(begin=at, end=at, cause=cause, dropped=1, detail=detail))
+        waiter = self._waiters.get(seq)
+        if waiter is not None and not waiter.done():
+            waiter.set_result(f"cannot record: {detail or 'too many events wait for the disk'}")
+
+    def _note(self, gap: Gap) -> None:
+        self._gap = gap.joined(self._gap)
+
+    def _put_back(self, gap: Gap | None) -> None:
+        if gap is not None:
+            self._note(gap)
+
+    def _gap_until_now(self) -> Gap | None:
+        """The open gap; one that a failing disk made lasts until the write that tells of it."""
+        if self._gap is None or not self._error:
+            return self._gap
+        now = self._now()
+        return self._gap.joined(Gap(begin=now, end=now, cause=self._gap.cause))
+
+    # --- the end ---------------------------------------------------------------------------------------
+
+    async def _close(self, task: asyncio.Task[None]) -> None:
+        self._is_closing = True
+        self._wake.set()
+        try:
+            await asyncio.wait((task,), timeout=CLOSE_WAIT)
+        finally:
+            is_whole = task.done() and not task.cancelled() and task.exception() is None
+            if not is_whole:
+                task.cancel()
+                await asyncio.wait((task,), timeout=CANCEL_WAIT)
+            self._is_closed = True
+            lost = self._intake.give_up()
+            self._answer("cannot record: the recorder is closed", up_to=self._intake.last_seq)
+        if is_whole and not lost:
+            await self._writer.end_run(self._now())
