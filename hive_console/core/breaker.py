@@ -169,8 +169,8 @@ class Breaker:
 
     def hasten(self, now: float) -> None:
         """Lets the trial of an open breaker begin at once (an operator's "check now")."""
-        if self.state is BreakerState.OPEN:
-            self.open_until = now
+        if self.state is BreakerState.OPEN and self.open_until is not None:
+            self.open_until = min(self.open_until, now)
 
     def _wait_for_trial(self, now: float, *, is_probe: bool) -> float:
         due = self.open_until if self.open_until is not None else now

@@ -17,6 +17,10 @@ def headline(fleet: FleetSnapshot, now: float) -> str:
         worst, *others = troubled
         more = f"; {len(others)} more in trouble" if others else ""
         return f"{prefix}{_trouble(worst, fleet, now)}{more}."
+    return f"{prefix}{_calm(fleet, now)}"
+
+
+def _calm(fleet: FleetSnapshot, now: float) -> str:
     unknown = sum(1 for model in fleet.models if model.status is ModelStatus.UNKNOWN)
     if unknown:
         return f"{unknown} of {len(fleet.models)} models not checked yet; nothing is known to be wrong."

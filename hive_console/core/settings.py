@@ -130,6 +130,8 @@ class ModelSettings:
             _within("degradedResponseTime", self.degraded_response_time, 0.001, MAX_SECONDS)
         if self.id in self.fallbacks:
             raise SettingsError("fallbacks", f"{self.id} is its own fallback; remove it from the list")
+        if len(set(self.fallbacks)) < len(self.fallbacks):
+            raise SettingsError("fallbacks", f"{self.id} names a fallback twice; name each once")
 
     @property
     def slow_above(self) -> float:

@@ -10,9 +10,9 @@ _DAY = 86_400
 def span(seconds: float) -> str:
     """A duration for people: `850 ms`, `12 s`, `4 m`, `2 h 5 m`, `3 d 4 h`; negative ones count as zero."""
     seconds = max(0.0, seconds)
-    if 0 < seconds < 1:
+    if 0 < seconds < 0.9995:
         return f"{seconds * 1000:.0f} ms"
-    whole = int(seconds)
+    whole = int(seconds + 0.0005)
     if whole < _MINUTE:
         return f"{whole} s"
     if whole < _HOUR:
