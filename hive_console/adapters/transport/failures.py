@@ -1,0 +1,76 @@
+"""From exceptions of sockets and HTTP to outcomes. Messages hold no address, no header and no key."""
+
+from __future__ import annotations
+
+import errno
+import os
+import ssl
+
+import aiohttp
+from aiohttp.http import HttpProcessingError
+
+from hive_console.core.outcome import Outcome, OutcomeKind
+from hive_console.core.text import clean_message
+
+CONNECT_TIMEOUT = 5.0
+"""Seconds for name, TCP and TLS together: two lost SYNs (1 s + 2 s) and a slow handshake still fit."""
+
+TRANSPORT_ERRORS = (aiohttp.ClientError, HttpProcessingError, OSError, ValueError)
+"""Everything a request or a read can raise for what the other side, the network or an address did."""
+
+_WORDS = {
+    errno.ECONNREFUSED: "connection refused",
+    errno.ECONNRESET: "connection reset",
+    errno.EPIPE: "connection closed while the request was sent",
+    errno.EHOSTUNREACH: "host unreachable",
+    errno.ENETUNREACH: "network unreachable",
+    errno.ETIMEDOUT: "connection timed out",
+    errno.EMFILE: "this process has no file descriptor left",
+}
+
+
+def failed_request(error: BaseException) -> Outcome:
+    """The outcome of an exception that came before an answer's headers."""
+    match error:
+        case aiohttp.ConnectionTimeoutError():
+            return _unconnected(f"no connection within {CONNECT_TIMEOUT:g} s")
+        case aiohttp.ClientConnectorDNSError():
+            return _unconnected("the endpoint's host name cannot be resolved")
+        case aiohttp.ClientConnectorCertificateError():
+            return _unconnected("the endpoint's certificate is not trusted")
+        case aiohttp.ClientSSLError() | ssl.SSLError():
+            return _unconnected("the TLS handshake failed")
+        case aiohttp.ClientConnectorError():
+            return _unconnected(_reason(error.os_error))
+        case aiohttp.ServerDisconnectedError():
+            return _unconnected("the connection was closed before an answer")
+        case aiohttp.ClientResponseError() | HttpProcessingError():
+            return Outcome(
+                OutcomeKind.MALFORMED, message="the answer is not valid HTTP, or its headers are too large"
+            )
+        case TimeoutError():
+            return Outcome(OutcomeKind.TIMED_OUT, message="the connection timed out")
+        case OSError():
+            return _unconnected(_reason(error))
+        case ValueError() | aiohttp.NonHttpUrlClientError():
+            return _unconnected("the endpoint is no usable http or https address")
+        case _:
+            return _unconnected("the connection failed")
+
+
+def failed_read(error: BaseException) -> Outcome:
+    """The outcome of an exception that came after an answer's headers."""
+    if isinstance(error, HttpProcessingError):
+        return Outcome(OutcomeKind.MALFORMED, message="the answer's body is not valid HTTP")
+    return Outcome(OutcomeKind.STREAM_CUT, message="the connection was lost in the middle of the answer")
+
+
+def _unconnected(message: str) -> Outcome:
+    return Outcome(OutcomeKind.CONNECTION_FAILED, message=message)
+
+
+def _reason(error: OSError) -> str:
+    if error.errno is None:
+        return "the connection failed"
+    # Not str(error): it names the address.
+    return _WORDS.get(error.errno) or clean_message(os.strerror(error.errno).lower())

@@ -1,0 +1,203 @@
+"""Calls models over HTTP, in whichever dialect they speak; fits `engine.ports.Provider` by shape."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from types import TracebackType
+from typing import Protocol, Self, assert_never
+
+from hive_console.adapters.providers.anthropic import AnthropicCodec
+from hive_console.adapters.providers.classify import classify
+from hive_console.adapters.providers.codec import Codec
+from hive_console.adapters.providers.error_body import NOTHING_SAID, ErrorBody, read_error
+from hive_console.adapters.providers.openai import OpenAICodec
+from hive_console.adapters.providers.veil import Veil
+from hive_console.adapters.transport.relay import relay
+from hive_console.adapters.transport.wire import Received, Wire
+from hive_console.core.errors import HiveError, ProviderError, SettingsError
+from hive_console.core.outcome import SUCCESS, Outcome, OutcomeKind
+from hive_console.core.settings import Dialect, ModelSettings, ProbeKind
+from hive_console.core.task import Answer, Body, Piece, Task
+from hive_console.core.text import clean_message
+
+BODY_CAP = 32 * 1024 * 1024
+"""Bytes of one answer (32 MiB): audio in base64 fits, a flood does not."""
+
+ERROR_CAP = 64 * 1024
+"""Bytes of an error's body that are read; what matters stands in the first kilobyte."""
+
+ERROR_SECONDS = 2.0
+"""Seconds an error's body may take after its status: the status alone decides nearly everything."""
+
+MODELS_CAP = 8 * 1024 * 1024
+"""Bytes of a models list: routers list thousands of models at 1 to 2 kB each."""
+
+PROBE_TOKENS = 16
+"""Tokens of a probing completion: reasoning models refuse or fail on 1."""
+
+_PROBE: Body = {"messages": [{"role": "user", "content": "ping"}]}
+
+
+class KeySource(Protocol):
+    """Where keys are kept."""
+
+    def key_of(self, reference: str) -> str:
+        """The key behind `env:NAME` or `file:PATH`; raises a `HiveError` when there is none."""
+        ...
+
+    def known(self) -> tuple[str, ...]:
+        """Every key handed out so far, in each spelling (URL-encoded, base64): taken out of all messages."""
+        ...
+
+
+class HttpProviders:
+    """All providers behind one pool of connections; open it with `async with`, on the loop that will use it.
+
+    Args:
+        keys: where keys are kept.
+        now: the clock's Unix seconds, for dates in `Retry-After` and for `created`.
+    """
+
+    def __init__(self, keys: KeySource, *, now: Callable[[], float]) -> None:
+        self._keys = keys
+        self._now = now
+        self._wire = Wire()
+        self._codecs: dict[Dialect, Codec] = {
+            Dialect.OPENAI: OpenAICodec(),
+            Dialect.ANTHROPIC: AnthropicCodec(),
+        }
+
+    async def __aenter__(self) -> Self:
+        await self._wire.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._wire.__aexit__(kind, error, trace)
+
+    def fault_of(self, model: ModelSettings) -> str:
+        """Why this model cannot be called before a person acts, such as ``no key: set NAME``; ``""`` if it can."""
+        return self._key_or_fault(model)[1]
+
+    async def complete(self, model: ModelSettings, task: Task) -> Answer:
+        """One answer; raises `ProviderError`. The caller bounds the time by cancelling."""
+        return await self._completion(model, task.request)
+
+    async def stream(self, model: ModelSettings, task: Task) -> AsyncGenerator[Piece, None]:
+        """A streamed answer, ending in ``data: [DONE]``; closing it frees the connection.
+
+        The caller bounds the wait for the first content; from then on more than `model.idle_timeout` seconds
+        without content raise `STREAM_STALLED`. Raises `ProviderError`.
+        """
+        codec, veil = self._codecs[model.dialect], self._veil(task.request)
+        request = codec.chat(model, task.request, key=self._key(model), stream=True)
+        received = await self._wire.send(request)
+        try:
+            await self._raise_unless_well(received, veil)
+            reader = codec.reader(task.request, veil=veil, now=self._now())
+            async with aclosing(relay(received, reader, veil=veil, idle_timeout=model.idle_timeout)) as pieces:
+                async for piece in pieces:
+                    yield piece
+        finally:
+            received.close()
+
+    async def probe(self, model: ModelSettings) -> Outcome:
+        """The cheapest honest question after the model's health, within `model.probe_timeout` seconds."""
+        try:
+            async with asyncio.timeout(model.probe_timeout):
+                match model.probe:
+                    case ProbeKind.MODELS:
+                        return await self._probe_models(model)
+                    case ProbeKind.COMPLETION:
+                        return await self._probe_completion(model)
+                    case ProbeKind.NONE:
+                        return Outcome(OutcomeKind.REFUSED, message="probes are switched off for this model")
+                    case _:
+                        assert_never(model.probe)
+        except TimeoutError:
+            return Outcome(OutcomeKind.TIMED_OUT, message=f"no answer to a probe within {model.probe_timeout:g} s")
+        except ProviderError as error:
+            return error.outcome
+
+    async def _completion(self, model: ModelSettings, request: Body) -> Answer:
+        codec, veil = self._codecs[model.dialect], self._veil(request)
+        received = await self._wire.send(codec.chat(model, request, key=self._key(model), stream=False))
+        try:
+            await self._raise_unless_well(received, veil)
+            body = await received.read(BODY_CAP)
+        finally:
+            received.close()
+        return Answer(codec.answer(body, veil=veil, now=self._now()), received.status)
+
+    async def _probe_models(self, model: ModelSettings) -> Outcome:
+        codec, veil = self._codecs[model.dialect], self._veil(None)
+        received = await self._wire.send(codec.models(model, key=self._key(model)))
+        try:
+            if received.status in {404, 405}:
+                advice = "this endpoint has no models list; set `probe: completion`"
+                return Outcome(OutcomeKind.MODEL_NOT_FOUND, received.status, message=advice)
+            await self._raise_unless_well(received, veil)
+            body = await received.read(MODELS_CAP)
+        finally:
+            received.close()
+        if not body.lstrip().startswith((b"{", b"[")):
+            return Outcome(OutcomeKind.MALFORMED, received.status, message="the models list is no JSON")
+        return SUCCESS
+
+    async def _probe_completion(self, model: ModelSettings) -> Outcome:
+        try:
+            await self._completion(model, {**_PROBE, "max_tokens": PROBE_TOKENS})
+        except ProviderError as error:
+            # Reasoning models of OpenAI know only the newer name of the bound, and say so.
+            if error.outcome.kind is not OutcomeKind.BAD_REQUEST or "max_completion_tokens" not in str(error):
+                raise
+        else:
+            return SUCCESS
+        await self._completion(model, {**_PROBE, "max_completion_tokens": PROBE_TOKENS})
+        return SUCCESS
+
+    async def _raise_unless_well(self, received: Received, veil: Veil) -> None:
+        if not 200 <= received.status < 300:
+            error = await _error_of(received)
+            raise ProviderError(classify(received.status, received.headers, error, veil=veil, now=self._now()))
+        if not received.is_plain:
+            raise ProviderError(
+                Outcome(OutcomeKind.MALFORMED, received.status, message="the answer is compressed against our wish")
+            )
+
+    def _veil(self, request: Body | None) -> Veil:
+        return Veil(self._keys.known, request)
+
+    def _key(self, model: ModelSettings) -> str | None:
+        key, fault = self._key_or_fault(model)
+        if fault:
+            raise ProviderError(Outcome(OutcomeKind.KEY_REFUSED, message=fault))
+        return key
+
+    def _key_or_fault(self, model: ModelSettings) -> tuple[str | None, str]:
+        if model.key is None:
+            return None, ""
+        try:
+            key = self._keys.key_of(model.key)
+        except HiveError as error:
+            kind, _, name = model.key.partition(":")
+            # A settings error names its field first, which would say "key" twice.
+            told = error.problem if isinstance(error, SettingsError) else error
+            why = f"no key: set {name}" if kind == "env" else f"no key: {told}"
+            return None, clean_message(why, self._keys.known())
+        if not key or not key.isascii() or not key.isprintable():
+            return None, "no key: it is empty or has characters that no header may carry"
+        return key, ""
+
+
+async def _error_of(received: Received) -> ErrorBody:
+    if not received.is_plain:
+        return NOTHING_SAID
+    try:
+        async with asyncio.timeout(ERROR_SECONDS):
+            return read_error(await received.read(ERROR_CAP))
+    except (ProviderError, TimeoutError):
+        return NOTHING_SAID
