@@ -78,9 +78,9 @@ class Prober:
         try:
             outcome = await self._ask(member)
         finally:
-            self._settle(member, admission if isinstance(admission, Permit) else None, outcome, started_at)
+            permit = admission if isinstance(admission, Permit) else None
             self._has_failed[member.settings.id] = outcome.verdict is Verdict.FAILURE
-            self._publish(member, outcome, started_at, is_recovery=is_recovery)
+            self._finish(member, permit, outcome, started_at=started_at, is_recovery=is_recovery)
         return outcome
 
     async def _ask(self, member: Member) -> Outcome:
@@ -91,26 +91,26 @@ class Prober:
             said = f"no answer within {member.settings.probe_timeout:g} s"
             return Outcome(OutcomeKind.TIMED_OUT, message=said)
 
-    def _settle(self, member: Member, permit: Permit | None, outcome: Outcome, started_at: float) -> None:
+    def _finish(
+        self, member: Member, permit: Permit | None, outcome: Outcome, *, started_at: float, is_recovery: bool
+    ) -> None:
+        """Tells what came of the probe, then what that changed."""
         now = self._clock.now()
         latency = now - started_at
-        if permit is None:
-            self._bus.publish(member.observe(outcome, now, latency=latency))
-        else:
-            self._bus.publish(member.settle(permit, outcome, now, latency=latency, is_probe=True))
-
-    def _publish(self, member: Member, outcome: Outcome, started_at: float, *, is_recovery: bool) -> None:
-        now = self._clock.now()
         finished = ProbeFinished(
             at=now,
             model=member.settings.id,
             kind=outcome.kind,
-            latency=now - started_at,
+            latency=latency,
             status=outcome.status,
             message=outcome.message,
             is_recovery=is_recovery,
         )
-        self._bus.publish([finished])
+        if permit is None:
+            caused = member.observe(outcome, now, latency=latency)
+        else:
+            caused = member.settle(permit, outcome, now, latency=latency, is_probe=True)
+        self._bus.publish([finished, *caused])
 
     def _until_next(self, member: Member) -> float:
         """Seconds until the next probe of this model is due."""

@@ -1,0 +1,150 @@
+"""What can be wrong with a simulated provider, as frozen values. How they are written stands in `fault_words`;
+what a server does about them stands in `provider`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hive_console.core.errors import SettingsError
+
+MAX_FACTOR = 1000.0
+"""A call a thousand times slower hangs for every client there is."""
+
+MAX_SECONDS = 900.0
+"""The longest period or Retry-After: a drill is over after 15 minutes."""
+
+MAX_TOKENS = 4096
+"""More tokens than a simulated answer has; a later cut would never be seen."""
+
+
+def _within(field_name: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:
+        raise SettingsError(field_name, f"{value:g} is out of bounds; must be from {low:g} to {high:g}")
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """The port refuses connections and open ones are reset. On a single model, whose port others share, every
+    connection that asks for it is reset.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """The connection is reset before the first byte of an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpError:
+    """An error answer with this status (400..599), in the provider's own shape."""
+
+    status: int = 500
+
+    def __post_init__(self) -> None:
+        """Checks the status."""
+        _within("status", self.status, 400, 599)
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimited:
+    """429 with a Retry-After of so many seconds."""
+
+    retry_after: float = 2.0
+
+    def __post_init__(self) -> None:
+        """Checks the wait."""
+        _within("retryAfter", self.retry_after, 0, MAX_SECONDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Slow:
+    """Everything takes `factor` times as long: the first token and each later one."""
+
+    factor: float = 4.0
+
+    def __post_init__(self) -> None:
+        """Checks the factor."""
+        _within("factor", self.factor, 0.001, MAX_FACTOR)
+
+
+@dataclass(frozen=True, slots=True)
+class Hang:
+    """The request is taken and never answered, not even with headers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """The connection ends after so many tokens, or in the middle of an answer that is not streamed."""
+
+    tokens: int = 5
+
+    def __post_init__(self) -> None:
+        """Checks the number of tokens."""
+        _within("tokens", self.tokens, 0, MAX_TOKENS)
+
+
+@dataclass(frozen=True, slots=True)
+class Stall:
+    """After so many tokens only keep-alives come; an answer that is not streamed stops in its middle."""
+
+    tokens: int = 5
+
+    def __post_init__(self) -> None:
+        """Checks the number of tokens."""
+        _within("tokens", self.tokens, 0, MAX_TOKENS)
+
+
+@dataclass(frozen=True, slots=True)
+class Garbage:
+    """200 and a body that says it is JSON and is not."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorIn200:
+    """200 with an error in the body, or as the first event of a stream."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRefused:
+    """401; the message echoes something shaped like a key, as real providers do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hostile:
+    """500 with a message full of terminal escapes, markup and forged lines."""
+
+
+SteadyFault = (
+    Reset | HttpError | RateLimited | Slow | Hang | Cut | Stall | Garbage | ErrorIn200 | KeyRefused | Hostile
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Flapping:
+    """Broken for the first `duty` (0..1) of every `period` (seconds), well for the rest.
+
+    Attributes:
+        period: seconds from one break to the next.
+        duty: share of the period that is broken.
+        during: what is wrong while it is broken. 503 is what a crash-looping server's balancer says.
+    """
+
+    period: float = 8.0
+    duty: float = 0.5
+    during: SteadyFault = HttpError(503)
+
+    def __post_init__(self) -> None:
+        """Checks period and duty."""
+        _within("period", self.period, 0.05, MAX_SECONDS)
+        _within("duty", self.duty, 0, 1)
+
+
+Fault = Outage | SteadyFault | Flapping
+
+
+def effective(fault: Fault, elapsed: float) -> Outage | SteadyFault | None:
+    """What a fault does `elapsed` seconds after it began; `None` while a flapping one is well."""
+    if not isinstance(fault, Flapping):
+        return fault
+    return fault.during if elapsed % fault.period < fault.period * fault.duty else None
