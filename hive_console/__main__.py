@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from hive_console.cli import main
+from hive_console.cli import main as cli
+from hive_console.wiring.startup import collect_no_garbage_yet
 
-__all__ = ["main"]
+
+def main() -> None:
+    """Runs the command line."""
+    collect_no_garbage_yet()
+    cli()
+
 
 if __name__ == "__main__":
     main()

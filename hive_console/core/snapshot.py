@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hive_console.core.settings import Strategy
+from hive_console.core.settings import ModelSettings, Settings, Strategy
 from hive_console.core.states import AlertRule, AlertState, BreakerState, ModelStatus, Severity
 
 SERIES_BUCKET = 10.0
@@ -213,3 +213,36 @@ class FleetSnapshot:
             if alert.alert_id == alert_id:
                 return alert
         return None
+
+
+def before_start(settings: Settings, now: float) -> FleetSnapshot:
+    """What is known before the engine runs: the models' names and nothing else (sequence 0)."""
+    return FleetSnapshot(
+        sequence=0,
+        at=now,
+        started_at=now,
+        models=tuple(_unknown(model, now) for model in settings.models),
+        degraded_threshold=settings.resilience.degraded_mode_threshold,
+        environment=settings.environment,
+    )
+
+
+def _unknown(model: ModelSettings, now: float) -> ModelView:
+    return ModelView(
+        model_id=model.id,
+        provider=model.provider,
+        status=ModelStatus.UNKNOWN,
+        status_since=now,
+        status_cause="not checked yet",
+        breaker=BreakerView(
+            state=BreakerState.CLOSED,
+            since=now,
+            failure_threshold=model.breaker_threshold,
+            recovery_timeout=model.recovery_timeout,
+        ),
+        max_in_flight=model.max_concurrent_requests,
+        serving=model.id,
+        fallbacks=model.fallbacks,
+        strategy=model.strategy,
+        weight=model.weight,
+    )

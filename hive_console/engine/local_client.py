@@ -3,13 +3,43 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from concurrent.futures import Future
 from dataclasses import replace
+from typing import Any, Protocol
 
 from hive_console.core.command import Command, CommandResult, Effect, effect_of
 from hive_console.core.snapshot import FleetSnapshot
 from hive_console.engine.client import EventPage
-from hive_console.engine.supervisor import ResilienceEngine
+
+
+class Feed(Protocol):
+    """The part of an event feed that is read here."""
+
+    def after(self, cursor: int) -> EventPage:
+        """The events since a cursor."""
+        ...
+
+
+class RunningEngine(Protocol):
+    """What is used of the engine; naming its class would load all of it before the screen has painted."""
+
+    @property
+    def feed(self) -> Feed:
+        """The latest events."""
+        ...
+
+    def snapshot(self) -> FleetSnapshot:
+        """The latest view."""
+        ...
+
+    def command(self, command: Command) -> Coroutine[Any, Any, CommandResult]:
+        """Does what an operator asks."""
+        ...
+
+    def undo(self, actor: str) -> Coroutine[Any, Any, CommandResult]:
+        """Undoes the last action."""
+        ...
 
 
 class LocalClient:
@@ -24,10 +54,10 @@ class LocalClient:
         """
         self._first = first
         self._actor = actor
-        self._engine: ResilienceEngine | None = None
+        self._engine: RunningEngine | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    def attach(self, engine: ResilienceEngine, loop: asyncio.AbstractEventLoop) -> None:
+    def attach(self, engine: RunningEngine, loop: asyncio.AbstractEventLoop) -> None:
         """Connects it to a running engine on `loop`."""
         self._loop = loop
         self._engine = engine

@@ -11,7 +11,7 @@ from hive_console.core.fleet import Fleet
 from hive_console.core.member import Member
 from hive_console.core.metrics import ResilienceMeter
 from hive_console.core.settings import Settings
-from hive_console.core.snapshot import BreakerView, FleetSnapshot, ModelView
+from hive_console.core.snapshot import BreakerView, FleetSnapshot, ModelView, before_start
 from hive_console.engine.bulkhead import Bulkhead
 from hive_console.engine.bus import NOTHING, Bus
 from hive_console.engine.operator import Undo
@@ -22,20 +22,6 @@ SHORTEST = 0.25
 
 LONGEST = 1.0
 """Seconds between two snapshots at most: windows age, throttles end and countdowns run without events."""
-
-
-def first_snapshot(settings: Settings, now: float) -> FleetSnapshot:
-    """What is known before the engine runs: the models' names (sequence 0)."""
-    fleet = Fleet(settings, now)
-    models = (_view(member, fleet, places=None, availability=None, now=now) for member in fleet.members.values())
-    return FleetSnapshot(
-        sequence=0,
-        at=now,
-        started_at=now,
-        models=tuple(models),
-        degraded_threshold=settings.resilience.degraded_mode_threshold,
-        environment=settings.environment,
-    )
 
 
 class Publisher:
@@ -68,7 +54,7 @@ class Publisher:
         self._lag = 0.0
         self.gateway = ""
         self.undo: Undo | None = None
-        self.latest = first_snapshot(settings, clock.now())
+        self.latest = before_start(settings, clock.now())
 
     def take(self, event: Event) -> tuple[Event, ...]:  # noqa: ARG002 - any event is news
         """Notes that there is something to show; a bus reader."""
@@ -135,9 +121,7 @@ class Publisher:
         )
 
 
-def _view(
-    member: Member, fleet: Fleet, *, places: Bulkhead | None, availability: float | None, now: float
-) -> ModelView:
+def _view(member: Member, fleet: Fleet, *, places: Bulkhead, availability: float | None, now: float) -> ModelView:
     settings = member.settings
     breaker = member.breaker
     response_times, error_rates = member.trend.series(now)
@@ -163,8 +147,8 @@ def _view(
         error_rate=member.window.error_rate,
         failure_count=member.window.failures,
         requests=member.requests,
-        in_flight=places.taken if places else 0,
-        max_in_flight=settings.max_concurrent_requests,
+        in_flight=places.taken,
+        max_in_flight=places.places,
         throttled_until=member.throttled_until if member.is_throttled(now) else None,
         fault=member.fault(now),
         pinned_to=member.pinned_to,

@@ -11,13 +11,14 @@ from contextlib import suppress
 from hive_console.adapters.identity import current_actor
 from hive_console.core.errors import HiveError
 from hive_console.core.events import ConsoleDetached
+from hive_console.core.snapshot import FleetSnapshot, before_start
 from hive_console.engine.local_client import LocalClient
-from hive_console.engine.publisher import first_snapshot
-from hive_console.ui.app import HiveApp
+from hive_console.ui.splash import splash
 from hive_console.ui.terminal import wants_ascii, wants_no_color
 from hive_console.wiring.engine_thread import EngineThread
 from hive_console.wiring.launch import Launch
 from hive_console.wiring.serve import ENDING_SIGNALS
+from hive_console.wiring.startup import collect_garbage_from_now_on
 
 FAILED = 1
 
@@ -32,8 +33,16 @@ def show(launch: Launch, *, is_read_only: bool) -> int:
     Quitting stops the engine. A terminal that goes away does not: the engine then serves on without a screen
     until SIGTERM or SIGINT.
     """
+    first = before_start(launch.settings, time.time())
+    with splash(first):
+        return _show(launch, first, is_read_only=is_read_only)
+
+
+def _show(launch: Launch, first: FleetSnapshot, *, is_read_only: bool) -> int:
+    from hive_console.ui.app import HiveApp  # 300 ms, spent behind the first frame
+
     actor = current_actor(os.environ)
-    client = LocalClient(first_snapshot(launch.settings, time.time()), actor=actor)
+    client = LocalClient(first, actor=actor)
     failure: list[str] = []
     gone: list[str] = []
 
@@ -43,6 +52,7 @@ def show(launch: Launch, *, is_read_only: bool) -> int:
             app.call_from_thread(app.exit, None, FAILED)
 
     def on_first_paint() -> None:
+        collect_garbage_from_now_on()
         engine.start()
 
     app = HiveApp(

@@ -11,7 +11,6 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from hive_console.adapters.config_file import find, load, search_path
 from hive_console.adapters.folders import default_data_folder
 from hive_console.adapters.secrets import KeyRing
 from hive_console.core.errors import HiveError
@@ -59,6 +58,8 @@ def prepared(choice: Choice) -> AbstractContextManager[Launch]:
 
 @contextmanager
 def _from_file(choice: Choice) -> Iterator[Launch]:
+    from hive_console.adapters.config_file import find, load, search_path  # 50 ms that the demo does not need
+
     path = find(choice.config, os.environ)
     if path is None:
         looked = ", ".join(map(str, search_path(os.environ)))

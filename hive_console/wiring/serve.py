@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from hive_console.wiring.engine_thread import run_on_loop
 from hive_console.wiring.launch import Launch
+from hive_console.wiring.startup import collect_garbage_from_now_on
 
 ENDING_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -31,6 +32,7 @@ async def _serve(launch: Launch, say: Callable[[str], None]) -> None:
         loop.add_signal_handler(number, end.set)
     loop.add_signal_handler(signal.SIGHUP, lambda: None)
     async with open_house(launch) as engine:
+        collect_garbage_from_now_on()
         say(f"gateway {engine.snapshot().gateway}  data {launch.folder.path}")
         await end.wait()
         say("stopping: requests under way may finish")

@@ -1,0 +1,9 @@
+"""`python -m tests.bench` runs every benchmark in turn."""
+
+from __future__ import annotations
+
+from tests.bench import first_paint, outage, recorder
+
+for bench in (first_paint, outage, recorder):
+    print(f"\n== {bench.__name__}", flush=True)
+    bench.main()
