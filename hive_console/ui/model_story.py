@@ -1,0 +1,196 @@
+"""One model in words: the lines on top of its screen and in the dialogs about it; pure."""
+
+from __future__ import annotations
+
+from hive_console.core.settings import Strategy
+from hive_console.core.snapshot import BreakerView, FleetSnapshot, ModelView
+from hive_console.core.states import BreakerState, ModelStatus
+from hive_console.core.wording import countdown, latency, percent, span
+from hive_widgets.fleet_cells import NOTHING, STALE_AGE, notes_of
+from hive_widgets.glyphs import BREAKER_MARKS, STATUS_MARKS, Mark, Role
+from hive_widgets.line_pane import Pieces
+from hive_widgets.pieces import Piece, fit, width_of
+
+LABEL = 9
+"""Columns of a line's label."""
+
+GONE = "this model is not in the fleet any more"
+
+
+def glyph_of(mark: Mark, *, plain: bool) -> str:
+    """The mark's glyph for this terminal."""
+    return mark.ascii_glyph if plain else mark.glyph
+
+
+def status_words(model: ModelView, now: float, *, plain: bool) -> str:
+    """The status, for how long and why."""
+    mark = STATUS_MARKS[model.status]
+    cause = f": {model.status_cause}" if model.status_cause else ""
+    return f"{glyph_of(mark, plain=plain)} {mark.word} for {span(now - model.status_since)}{cause}"
+
+
+def breaker_words(breaker: BreakerView, now: float) -> str:
+    """The breaker's state, for how long, and what comes next."""
+    word = f"{breaker.state.value.upper()} for {span(now - breaker.since)}"
+    match breaker.state:
+        case BreakerState.OPEN if breaker.open_until is not None and breaker.open_until > now:
+            return f"{word}, next probe in {countdown(breaker.open_until - now)}"
+        case BreakerState.OPEN:
+            return f"{word}, the next probe is due"
+        case BreakerState.HALF_OPEN:
+            return f"{word}, one probe decides"
+        case BreakerState.ISOLATED:
+            return f"{word}, until somebody activates it"
+        case BreakerState.CLOSED:
+            return word
+
+
+def traffic_words(model: ModelView, fleet: FleetSnapshot, *, plain: bool) -> str:
+    """Who answers the model's requests now."""
+    if model.serving is None:
+        return "not known yet" if _is_unknown(model) else "NOBODY serves: its requests fail"
+    if model.serving == model.model_id:
+        return "it serves its own traffic"
+    other = fleet.model(model.serving)
+    glyph = "" if other is None else f" {glyph_of(STATUS_MARKS[other.status], plain=plain)}"
+    by_hand = ", sent there by hand" if model.pinned_to == model.serving else ""
+    return f"{model.serving}{glyph} serves{by_hand}"
+
+
+def story_lines(
+    model: ModelView, fleet: FleetSnapshot, now: float, *, width: int, plain: bool
+) -> tuple[Pieces, ...]:
+    """Status, breaker, last failure, chain and figures, one line each, at most `width` columns."""
+    lines = (
+        _status_line(model, now, plain=plain),
+        _breaker_line(model.breaker, now),
+        _failure_line(model, now),
+        _chain_line(model, fleet, plain=plain),
+        *_figure_lines(model, now, width=width),
+    )
+    return tuple(_within(line, width) for line in lines)
+
+
+def _is_unknown(model: ModelView) -> bool:
+    """Whether nothing is known of the model yet: then nobody serving is no news."""
+    return model.status is ModelStatus.UNKNOWN
+
+
+def _labeled(label: str, *pieces: Piece) -> Pieces:
+    return (Piece(f" {label:<{LABEL}}", Role.MUTED), *pieces)
+
+
+def _within(line: Pieces, width: int) -> Pieces:
+    """The line with an ellipsis where the screen ends."""
+    kept: list[Piece] = []
+    room = width
+    for piece in line:
+        taken = width_of(piece.text)
+        if taken > room:
+            kept.append(Piece(fit(piece.text, room), piece.role, is_bold=piece.is_bold))
+            break
+        kept.append(piece)
+        room -= taken
+    return tuple(kept)
+
+
+def _status_line(model: ModelView, now: float, *, plain: bool) -> Pieces:
+    notes = [Piece(f"  {note.text}", note.role) for note in notes_of(model, now)]
+    mark = STATUS_MARKS[model.status]
+    return _labeled("Status", Piece(status_words(model, now, plain=plain), mark.role), *notes)
+
+
+def _breaker_line(breaker: BreakerView, now: float) -> Pieces:
+    role = BREAKER_MARKS[breaker.state].role
+    count = f"{breaker.consecutive_failures}/{breaker.failure_threshold} failures in a row"
+    counting = Role.WARN if breaker.consecutive_failures else Role.MUTED
+    return _labeled("Breaker", Piece(breaker_words(breaker, now), role), Piece(f"  {count}", counting))
+
+
+def _failure_line(model: ModelView, now: float) -> Pieces:
+    breaker = model.breaker
+    if breaker.last_failure is None:
+        return _labeled("Failure", Piece("none seen", Role.MUTED))
+    said = breaker.last_failure_cause
+    if model.last_error and model.last_error != said:
+        said = f"{said}: {model.last_error}" if said else model.last_error
+    return _labeled("Failure", Piece(f"{span(now - breaker.last_failure)} ago  "), Piece(said))
+
+
+def _chain_line(model: ModelView, fleet: FleetSnapshot, *, plain: bool) -> Pieces:
+    pieces = [*_link(model, model.model_id, model.serving, plain=plain)]
+    order = list(model.fallbacks)
+    if model.pinned_to and model.pinned_to in order:
+        order.remove(model.pinned_to)
+    if model.pinned_to:
+        order.insert(0, model.pinned_to)
+    for name in order:
+        is_used = name == model.serving
+        arrow = (" => " if is_used else " -> ") if plain else (" ═► " if is_used else " ─► ")
+        pieces.append(Piece(arrow, Role.ACCENT if is_used else Role.MUTED))
+        pieces += _link(fleet.model(name), name, model.serving, plain=plain)
+    if not order:
+        pieces.append(Piece("  no fallback", Role.WARN))
+    if model.serving is None and not _is_unknown(model):
+        pieces.append(Piece("  NOBODY serves", Role.BAD))
+    if model.strategy is not Strategy.SEQUENTIAL:
+        pieces.append(Piece(f"  {model.strategy.value}", Role.MUTED))
+    return _labeled("Chain", *pieces)
+
+
+def _link(model: ModelView | None, name: str, serving: str | None, *, plain: bool) -> list[Piece]:
+    if model is None:
+        return [Piece(f"{name} ?", Role.MUTED)]
+    is_serving = name == serving
+    held = BREAKER_MARKS[model.breaker.state] if model.breaker.state is BreakerState.ISOLATED else None
+    mark = held or STATUS_MARKS[model.status]
+    pieces = [Piece(f"{name} ", is_bold=is_serving), Piece(glyph_of(mark, plain=plain), mark.role)]
+    return [*pieces, Piece(" serving", Role.ACCENT, is_bold=True)] if is_serving else pieces
+
+
+def _figure_lines(model: ModelView, now: float, *, width: int) -> tuple[Pieces, ...]:
+    checked = NOTHING if model.last_health_check is None else f"{span(now - model.last_health_check)} ago"
+    is_stale = model.last_health_check is not None and now - model.last_health_check > STALE_AGE
+    errors = NOTHING if model.error_rate is None else f"{percent(model.error_rate)} %"
+    figures = [
+        ("p95", _latency(model.p95), Role.PLAIN),
+        ("last answer", _latency(model.response_time), Role.PLAIN),
+        ("errors", errors, Role.BAD if (model.error_rate or 0) >= _ALARMING else Role.PLAIN),
+        ("requests", f"{model.requests:,}".replace(",", " "), Role.PLAIN),
+        ("in flight", f"{model.in_flight}/{model.max_in_flight}", _load_role(model)),
+        ("available", NOTHING if model.availability is None else f"{percent(model.availability)} %", Role.PLAIN),
+        ("checked", checked, Role.WARN if is_stale else Role.PLAIN),
+    ]
+    rows: list[list[Piece]] = [[]]
+    used = LABEL + 1
+    for name, value, role in figures:
+        pair = [Piece(f"{name} ", Role.MUTED), Piece(value, role)]
+        taken = sum(width_of(piece.text) for piece in (_BETWEEN, *pair))
+        if rows[-1] and used + taken > width and len(rows) < _FIGURE_ROWS:
+            rows.append([])
+            used = LABEL + 1
+        rows[-1] += [_BETWEEN, *pair] if rows[-1] else pair
+        used += taken
+    rows += [[]] * (_FIGURE_ROWS - len(rows)) if width < ROOMY else []
+    return tuple(_labeled("" if place else "Figures", *row) for place, row in enumerate(rows))
+
+
+_BETWEEN = Piece("   ")
+_FIGURE_ROWS = 2
+
+ROOMY = 132
+"""Columns that hold all figures in one row."""
+
+_ALARMING = 0.05
+"""BIP-03's default bound for a degraded model: 5 % of calls."""
+
+_FULL = 0.8
+"""Share of the bulkhead from which its load is shown as a warning: the next burst waits."""
+
+
+def _latency(seconds: float | None) -> str:
+    return NOTHING if seconds is None else latency(seconds)
+
+
+def _load_role(model: ModelView) -> Role:
+    return Role.WARN if model.in_flight >= _FULL * model.max_in_flight else Role.PLAIN

@@ -1,0 +1,73 @@
+"""What the command palette offers: go to a model, act on the selected one, change the theme."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, cast
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
+
+from hive_console.core.states import Action
+from hive_console.ui.deeds import DEED_WORDS
+from hive_console.ui.operator_keys import OperatorKeys
+from hive_widgets.pieces import harmless
+
+if TYPE_CHECKING:  # the app names this module
+    from hive_console.ui.app import HiveApp
+
+Offer = tuple[str, str, Callable[[], None]]
+"""What is shown, the line below it, and what it does."""
+
+DISCOVERED = 12
+"""Offers shown before anything is typed."""
+
+
+class HiveCommands(Provider):
+    """Offers commands as plain text: model names never become markup."""
+
+    def _offers(self) -> Iterator[Offer]:
+        app = cast("HiveApp", self.app)
+        screen = self.screen
+        if isinstance(screen, OperatorKeys) and screen.selected is not None:
+            model_id = harmless(screen.selected.model_id)
+            for action, words in DEED_WORDS.items():
+                yield f"{model_id}: {words}", "asks before it acts", _begin(screen, action)
+        yield "alerts", "the inbox", app.action_show_alerts
+        yield "fleet", "all models", app.action_show_fleet
+        yield "help", "keys and signs", app.action_help
+        for name, title in app.theme_titles:
+            yield f"theme {name}", title, _choose(app, name)
+        for model in app.client.snapshot().models:
+            yield f"go to {harmless(model.model_id)}", harmless(model.provider), _go(app, model.model_id)
+        yield "quit", "asks first", app.action_ask_to_quit
+
+    async def discover(self) -> Hits:
+        """What is offered before anything is typed."""
+        for index, (text, below, run) in enumerate(self._offers()):
+            if index >= DISCOVERED:
+                return
+            yield DiscoveryHit(Content(text), run, text=text, help=below)
+
+    async def search(self, query: str) -> Hits:
+        """What matches the words typed."""
+        matcher = self.matcher(query)
+        for text, below, run in self._offers():
+            score = matcher.match(text)
+            if score > 0:
+                yield Hit(score, matcher.highlight(text), run, text=text, help=below)
+
+
+def _begin(screen: OperatorKeys, action: Action) -> Callable[[], None]:
+    return lambda: screen.begin(action)
+
+
+def _choose(app: HiveApp, name: str) -> Callable[[], None]:
+    def choose() -> None:
+        app.theme = name
+
+    return choose
+
+
+def _go(app: HiveApp, model_id: str) -> Callable[[], None]:
+    return lambda: app.go_to(model_id)

@@ -1,0 +1,57 @@
+"""The top line of a screen below the fleet: where one is, and whether what stands there is live."""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+
+from hive_console.core.snapshot import FleetSnapshot
+from hive_console.core.wording import span
+from hive_console.ui.app_traits import AnyApp, is_ascii, is_read_only
+from hive_console.ui.formatting import time_of_day
+from hive_console.ui.title import DEMO, OLD_NEWS
+from hive_widgets.glyphs import Role
+from hive_widgets.line_pane import Pieces
+from hive_widgets.pieces import Piece, fit, width_of
+
+
+def place_line(
+    where: tuple[str, ...],
+    details: str,
+    fleet: FleetSnapshot,
+    *,
+    now: float,
+    zone: tzinfo | None,
+    width: int,
+    app: AnyApp,
+) -> Pieces:
+    """Breadcrumbs and details on the left, the engine's state and the time on the right.
+
+    Args:
+        where: from the fleet to here.
+        details: what else to know about the place.
+        fleet: as shown.
+        now: Unix seconds.
+        zone: of the time shown.
+        width: columns of the line.
+        app: whose traits are said.
+    """
+    right = [Piece(fleet.environment, Role.ACCENT)] if fleet.environment not in {"", DEMO} else []
+    right.append(_mode(fleet, now))
+    if is_read_only(app):
+        right.append(Piece("READ-ONLY", Role.HELD, is_bold=True))
+    right.append(Piece(time_of_day(now, zone)))
+    taken = sum(width_of(piece.text) + 2 for piece in right)
+    arrow = " > " if is_ascii(app) else " › "
+    crumbs = [Piece(f" {arrow.join(where[:-1])}{arrow}", Role.MUTED), Piece(where[-1], Role.ACCENT, is_bold=True)]
+    room = width - taken - sum(width_of(piece.text) for piece in crumbs)
+    middle = fit(f"  {details}", room) if room > 0 else ""
+    spaced = [part for piece in right for part in (Piece("  "), piece)]
+    return (*crumbs, Piece(middle, Role.MUTED), *spaced)
+
+
+def _mode(fleet: FleetSnapshot, now: float) -> Piece:
+    if fleet.sequence and now - fleet.at > OLD_NEWS:
+        return Piece(f"NO NEWS for {span(now - fleet.at)}", Role.BAD, is_bold=True)
+    if fleet.environment.lower() == DEMO:
+        return Piece("DEMO", Role.HELD, is_bold=True)
+    return Piece("LIVE", Role.GOOD)

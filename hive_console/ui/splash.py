@@ -1,0 +1,52 @@
+"""The very first frame, drawn while the screen's library loads: who is watched, and that nothing is known yet.
+
+Plain control sequences, no library: loading one takes longer than an engineer's first look.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from hive_console.core.headline import headline
+from hive_console.core.snapshot import FleetSnapshot
+from hive_console.core.text import clean
+
+_ENTER = "\x1b[?1049h\x1b[?25l\x1b[2J\x1b[H"
+_LEAVE = "\x1b[?25h\x1b[?1049l"
+
+_LINES_ABOVE = 4
+"""Lines of the fleet screen above its first model: the splash puts names where they will stay."""
+
+
+def frame(fleet: FleetSnapshot, *, columns: int, rows: int) -> str:
+    """The lines of the first frame, as wide and as high as the terminal."""
+    title = f" HIVE  {fleet.environment}  starting".replace("  " * 2, "  ")
+    lines = [title, f" {headline(fleet, fleet.at)}", "", "   MODEL"]
+    room = max(0, rows - _LINES_ABOVE)
+    lines += [f" ? {model.model_id}" for model in fleet.models[:room]]
+    return "\r\n".join(clean(line, max(1, columns - 1)) for line in lines[:rows])
+
+
+@contextmanager
+def splash(fleet: FleetSnapshot) -> Iterator[None]:
+    """Draws the first frame at once; puts the terminal back when what follows fails before it drew itself."""
+    out = sys.__stdout__
+    if out is None:
+        yield
+        return
+    try:
+        size = os.get_terminal_size(out.fileno())
+        out.write(_ENTER + frame(fleet, columns=size.columns, rows=size.lines))
+        out.flush()
+    except (OSError, UnicodeEncodeError):  # a terminal that cannot be asked gets its first frame a little later
+        yield
+        return
+    try:
+        yield
+    except BaseException:
+        out.write(_LEAVE)
+        out.flush()
+        raise

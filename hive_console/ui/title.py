@@ -1,0 +1,125 @@
+"""The two lines on top: who is well, in counts, and what is wrong, in a sentence."""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+
+from hive_console.core.headline import headline
+from hive_console.core.snapshot import FleetSnapshot
+from hive_console.core.states import AlertState, BreakerState, ModelStatus
+from hive_console.core.wording import span
+from hive_console.ui.formatting import time_of_day
+from hive_widgets.glyphs import BREAKER_MARKS, SEVERITY_MARKS, STATUS_MARKS, Mark, Role
+from hive_widgets.pieces import Piece, width_of
+
+LATE_LOOP = 0.25
+"""Seconds of lag from which the engine's own lateness is said before anything else."""
+
+OLD_NEWS = 5.0
+"""Seconds without a new snapshot from which what is shown is called old: the engine publishes twice a second."""
+
+DEMO = "demo"
+"""The environment of the shipped demo fleet, which the screen must name."""
+
+_COUNTED = (ModelStatus.AVAILABLE, ModelStatus.DEGRADED, ModelStatus.UNAVAILABLE, ModelStatus.UNKNOWN)
+
+
+def title_pieces(
+    fleet: FleetSnapshot,
+    now: float,
+    *,
+    zone: tzinfo | None,
+    width: int,
+    paused_since: float | None = None,
+    is_read_only: bool = False,
+    is_ascii: bool = False,
+) -> tuple[Piece, ...]:
+    """The title bar in at most `width` cells; the least telling pieces are left out first."""
+    mode = Piece("LIVE", Role.GOOD)
+    if paused_since is not None:
+        mode = Piece(f"PAUSED {span(now - paused_since)}", Role.WARN, is_bold=True)
+    elif not fleet.sequence:
+        mode = Piece("STARTING", Role.WARN)
+    elif fleet.environment.lower() == DEMO:
+        mode = Piece("DEMO", Role.HELD, is_bold=True)
+    environment = "" if fleet.environment.lower() == DEMO or not fleet.environment else f" {fleet.environment}"
+    clock = Piece(time_of_day(now, zone))
+    breakers = _breaker_counts(fleet, is_ascii=is_ascii)
+    parts = [
+        Piece(f"HIVE{environment}", Role.ACCENT, is_bold=True),
+        mode,
+        *([Piece("READ-ONLY", Role.HELD, is_bold=True)] if is_read_only else []),
+        clock,
+        *_status_counts(fleet, is_ascii=is_ascii),
+        *breakers,
+        *_alert_count(fleet, is_ascii=is_ascii),
+    ]
+    # Where room is short, open breakers go first (the rows say it), then the clock (the terminal has one).
+    for expendable in (*breakers, clock):
+        if _width(parts) > width:
+            parts.remove(expendable)
+    return tuple(_joined(parts))
+
+
+def _status_counts(fleet: FleetSnapshot, *, is_ascii: bool) -> list[Piece]:
+    counts = [(status, sum(1 for model in fleet.models if model.status is status)) for status in _COUNTED]
+    return [
+        _count(STATUS_MARKS[status], count, STATUS_MARKS[status].word.lower(), is_ascii=is_ascii)
+        for status, count in counts
+        if count or status is ModelStatus.AVAILABLE
+    ]
+
+
+def _breaker_counts(fleet: FleetSnapshot, *, is_ascii: bool) -> list[Piece]:
+    count = sum(1 for model in fleet.models if model.breaker.state is BreakerState.OPEN)
+    return [_count(BREAKER_MARKS[BreakerState.OPEN], count, "open", is_ascii=is_ascii)] if count else []
+
+
+def _alert_count(fleet: FleetSnapshot, *, is_ascii: bool) -> list[Piece]:
+    firing = [alert for alert in fleet.alerts if alert.state is AlertState.FIRING]
+    if not firing:
+        return [Piece("no alerts", Role.MUTED)]
+    waiting = [alert for alert in firing if alert.wants_attention]
+    word = "alert" if len(firing) == 1 else "alerts"
+    if not waiting:
+        return [Piece(f"{len(firing)} {word}, all acknowledged", Role.HELD)]
+    worst = max(waiting, key=lambda alert: list(SEVERITY_MARKS).index(alert.severity))
+    return [_count(SEVERITY_MARKS[worst.severity], len(firing), word, is_ascii=is_ascii)]
+
+
+def _count(mark: Mark, count: int, word: str, *, is_ascii: bool) -> Piece:
+    role = mark.role if count else Role.MUTED
+    return Piece(f"{mark.ascii_glyph if is_ascii else mark.glyph} {count} {word}", role)
+
+
+def _width(parts: list[Piece]) -> int:
+    return sum(width_of(part.text) + 2 for part in parts)
+
+
+def _joined(parts: list[Piece]) -> list[Piece]:
+    joined = [Piece(" ")]
+    for part in parts:
+        joined += [part, Piece("  ")]
+    return joined[:-1]
+
+
+def sentence(fleet: FleetSnapshot, now: float) -> Piece:
+    """What to read first; doubts about the console itself come before news of the models."""
+    if fleet.sequence and now - fleet.at > OLD_NEWS:
+        return Piece(
+            f"NO NEWS from the engine for {span(now - fleet.at)}: what stands below is old.",
+            Role.BAD,
+        )
+    doubts: list[str] = []
+    if fleet.loop_lag > LATE_LOOP:
+        doubts.append(f"The engine is {span(fleet.loop_lag)} late.")
+    if fleet.recorder.error:
+        doubts.append(f"NOT RECORDING: {fleet.recorder.error}.")
+    said = headline(fleet, now)
+    if doubts:
+        return Piece(" ".join([*doubts, said]), Role.BAD)
+    if any(model.status is ModelStatus.UNAVAILABLE for model in fleet.models):
+        return Piece(said, Role.BAD)
+    if fleet.is_degraded or any(model.status is ModelStatus.DEGRADED for model in fleet.models):
+        return Piece(said, Role.WARN)
+    return Piece(said)

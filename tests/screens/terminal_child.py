@@ -1,0 +1,83 @@
+"""The console in a process of its own, on whatever terminal it was given; reports on a pipe what it lives through.
+
+Arguments: the descriptor to report on, the descriptor to take orders from, and `leader` to become the session
+leader of the terminal (so that a hang-up brings SIGHUP), or `guest`.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sys
+import termios
+import threading
+from dataclasses import replace
+
+from hive_console.core.snapshot import FleetSnapshot
+from hive_console.ui.app import HiveApp
+from tests.screens import posted
+
+BEAT = 0.02
+
+
+class BusyClient(posted.FakeClient):
+    """Every reading differs, so that every reading is drawn."""
+
+    readings = 0
+
+    def snapshot(self) -> FleetSnapshot:
+        self.readings += 1
+        shown = tuple(replace(view, p95=1 + self.readings % 9) for view in self.fleet.models)
+        return replace(self.fleet, models=shown)
+
+
+class Watched(HiveApp):
+    """Beats, draws all of the screen at each beat, and does what it is told."""
+
+    def __init__(self, client: posted.FakeClient, report: int, orders: int) -> None:
+        super().__init__(client, now=posted.FrozenClock(), on_terminal_gone=self.note_gone)
+        self._report_to, self._orders = report, orders
+        self.drains = 0
+
+    def note(self, text: str) -> None:
+        os.write(self._report_to, f"{text}\n".encode())
+
+    def note_gone(self, reason: str) -> None:
+        self.note(f"gone {reason}")
+
+    def on_mount(self) -> None:
+        self.set_interval(BEAT, self.beat)
+        self.call_after_refresh(self.note, "shown")
+
+    def beat(self) -> None:
+        frames = getattr(self._driver, "_frames", None)
+        dropped = getattr(frames, "dropped", 0)
+        self.note(f"beat {dropped} {self.drains}")
+        self.screen.refresh()
+        try:
+            order = os.read(self._orders, 100).decode().strip()
+        except BlockingIOError:
+            return
+        if order == "exit":
+            self.exit()
+
+    def terminal_drained(self) -> None:
+        self.drains += 1
+        super().terminal_drained()
+
+
+def main() -> None:
+    report, orders = int(sys.argv[1]), int(sys.argv[2])
+    if sys.argv[3] == "leader":
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    os.set_blocking(orders, False)
+    app = Watched(BusyClient(posted.many(50)), report, orders)
+    app.run()
+    app.note(f"ended {app.return_code}")
+    os.set_blocking(orders, True)
+    while os.read(orders, 100) == b"threads\n":
+        app.note("threads " + " ".join(sorted(thread.name for thread in threading.enumerate())))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,306 @@
+"""The console on a real pseudo-terminal that stalls, hangs up, or is left in order."""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import termios
+import threading
+import tty
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from hive_console.ui.writer import QUEUE_BYTES, FrameWriter
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 30.0
+"""Seconds that a busy machine may take for anything."""
+
+LEAVES_ALTERNATE_SCREEN = b"\x1b[?1049l"
+SHOWS_CURSOR = b"\x1b[?25h"
+
+
+class Session:
+    """A child on a pty, seen from the other end."""
+
+    def __init__(self, role: str) -> None:
+        self.master, self.slave = pty.openpty()
+        termios.tcsetwinsize(self.master, (50, 160))
+        self.before = termios.tcgetattr(self.slave)
+        self._reports, report_to = os.pipe()
+        orders, self._orders = os.pipe()
+        path = os.pathsep.join(str(ROOT / folder) for folder in (".", "widgets", "storage", "themes"))
+        self.child = subprocess.Popen(
+            [sys.executable, "-m", "tests.screens.terminal_child", str(report_to), str(orders), role],
+            stdin=self.slave,
+            stdout=self.slave,
+            stderr=self.slave,
+            pass_fds=(report_to, orders),
+            start_new_session=True,
+            cwd=ROOT,
+            env={**os.environ, "TERM": "xterm-256color", "PYTHONPATH": path},
+        )
+        os.close(report_to)
+        os.close(orders)
+        self._rest = b""
+        self.output = b""
+        self._reader: threading.Thread | None = None
+
+    def next_report(self) -> str:
+        """The next line the child reports; "" when it has ended."""
+        while b"\n" not in self._rest:
+            ready, _, _ = select.select([self._reports], [], [], PATIENCE)
+            assert ready, "the child is silent"
+            data = os.read(self._reports, 65536)
+            if not data:
+                return ""
+            self._rest += data
+        line, self._rest = self._rest.split(b"\n", 1)
+        return line.decode()
+
+    def report(self, word: str) -> str:
+        """The next report that begins with this word."""
+        while line := self.next_report():
+            if line.startswith(word):
+                return line
+        raise AssertionError(f"the child ended without saying {word}")
+
+    def order(self, word: str) -> None:
+        os.write(self._orders, f"{word}\n".encode())
+
+    def read_screen(self) -> None:
+        """From now on the terminal reads, on a thread."""
+
+        def read() -> None:
+            with suppress(OSError):
+                while data := os.read(self.master, 65536):
+                    self.output += data
+
+        self._reader = threading.Thread(target=read, daemon=True)
+        self._reader.start()
+
+    def hang_up(self) -> None:
+        os.close(self.slave)
+        self.slave = -1
+        os.close(self.master)
+        self.master = -1
+
+    def threads(self) -> str:
+        self.order("threads")
+        return self.report("threads")
+
+    def end(self) -> None:
+        if self.child.poll() is None:
+            self.child.kill()
+        self.child.wait()
+        for descriptor in (self.slave, self.master, self._reports, self._orders):
+            with suppress(OSError):
+                os.close(descriptor)
+        if self._reader is not None:
+            self._reader.join(PATIENCE)
+
+
+@contextmanager
+def session(role: str) -> Iterator[Session]:
+    running = Session(role)
+    try:
+        yield running
+    finally:
+        running.end()
+
+
+def test_a_terminal_that_does_not_read_never_stops_the_loop() -> None:
+    with session("leader") as running:
+        while int(running.report("beat").split()[1]) == 0:
+            pass
+
+        beats = [running.report("beat") for _ in range(100)]
+
+        assert int(beats[-1].split()[1]) > int(beats[0].split()[1])
+
+
+def test_a_terminal_that_reads_again_gets_a_whole_new_picture() -> None:
+    with session("leader") as running:
+        while int(running.report("beat").split()[1]) == 0:
+            pass
+
+        running.read_screen()
+        while int(running.report("beat").split()[2]) == 0:
+            pass
+        running.order("exit")
+        running.report("ended")
+
+        last_picture = running.output[running.output.rindex(b"HIVE") :]
+        assert b"HIVE" in last_picture
+        assert b"model-003" in last_picture
+
+
+@pytest.mark.parametrize("role", ["leader", "guest"])
+def test_a_hang_up_is_told_once_and_the_process_goes_on(role: str) -> None:
+    with session(role) as running:
+        running.report("shown")
+
+        running.hang_up()
+
+        assert "terminal" in running.report("gone")
+        reports = [running.next_report()]
+        while not reports[-1].startswith("ended"):
+            reports.append(running.next_report())
+        assert reports[-1] == "ended 129"
+        assert not any(report.startswith("gone") for report in reports)
+
+
+@pytest.mark.parametrize("role", ["leader", "guest"])
+def test_after_a_hang_up_no_thread_is_left_that_could_spin_and_late_signals_do_no_harm(role: str) -> None:
+    with session(role) as running:
+        running.report("shown")
+        running.hang_up()
+        running.report("ended")
+
+        for number in (signal.SIGHUP, signal.SIGCONT, signal.SIGWINCH):
+            running.child.send_signal(number)
+
+        while running.threads() != "threads MainThread":
+            pass
+        assert running.child.poll() is None
+
+
+def test_a_continue_without_a_stop_starts_no_second_reader() -> None:
+    with session("leader") as running:
+        running.read_screen()
+        running.report("shown")
+
+        running.child.send_signal(signal.SIGCONT)
+        while int(running.report("beat").split()[2]) == 0:
+            pass
+        running.order("exit")
+
+        assert running.report("ended") == "ended 0"
+        assert running.threads() == "threads MainThread"
+
+
+def test_a_normal_end_gives_the_terminal_back_as_it_was() -> None:
+    with session("leader") as running:
+        running.read_screen()
+        running.report("shown")
+        assert termios.tcgetattr(running.slave) != running.before
+
+        running.order("exit")
+
+        assert running.report("ended") == "ended 0"
+        assert termios.tcgetattr(running.slave) == running.before
+        assert LEAVES_ALTERNATE_SCREEN in running.output
+        assert running.output.rindex(SHOWS_CURSOR) > running.output.rindex(b"\x1b[?25l")
+
+
+def test_sigterm_gives_the_terminal_back_and_ends() -> None:
+    with session("leader") as running:
+        running.read_screen()
+        running.report("shown")
+
+        running.child.send_signal(signal.SIGTERM)
+
+        assert running.report("ended") == f"ended {128 + signal.SIGTERM}"
+        assert termios.tcgetattr(running.slave) == running.before
+
+
+def test_a_stalled_terminal_does_not_hold_up_the_end() -> None:
+    with session("leader") as running:
+        while int(running.report("beat").split()[1]) == 0:
+            pass
+
+        running.child.send_signal(signal.SIGTERM)
+
+        assert running.report("ended") == f"ended {128 + signal.SIGTERM}"
+        assert termios.tcgetattr(running.slave) == running.before
+
+
+@pytest.fixture
+def terminal() -> Iterator[tuple[int, int]]:
+    master, slave = pty.openpty()
+    tty.setraw(slave)
+    yield master, slave
+    for descriptor in (master, slave):
+        with suppress(OSError):
+            os.close(descriptor)
+
+
+def read_exactly(descriptor: int, count: int) -> bytes:
+    data = b""
+    while len(data) < count:
+        data += os.read(descriptor, count - len(data))
+    return data
+
+
+def test_frames_are_dropped_whole_and_a_redraw_is_asked_for(terminal: tuple[int, int]) -> None:
+    master, slave = terminal
+    drained = threading.Event()
+    writer = FrameWriter(slave, on_drained=drained.set, on_gone=lambda reason: None)
+    writer.start()
+    taken = []
+    for number in range(100):
+        frame = f"<{number:04d}{'x' * 2994}>".encode()
+        if writer.send(frame):
+            taken.append(frame)
+
+    received = read_exactly(master, 3000 * len(taken))
+
+    assert 0 < len(taken) < 100
+    assert writer.dropped == 100 - len(taken)
+    assert received == b"".join(taken)
+    assert drained.wait(PATIENCE)
+    assert writer.send(b"fresh")
+    assert read_exactly(master, 5) == b"fresh"
+    writer.stop()
+
+
+def test_what_waits_is_bounded_by_bytes(terminal: tuple[int, int]) -> None:
+    _, slave = terminal
+    writer = FrameWriter(slave, on_drained=lambda: None, on_gone=lambda reason: None)
+    writer.start()
+
+    for _ in range(500):
+        writer.send(b"y" * 1000)
+
+    assert writer.waiting <= QUEUE_BYTES
+    writer.stop()
+    assert not writer.is_alive()
+
+
+def test_one_frame_larger_than_the_queue_still_goes_through(terminal: tuple[int, int]) -> None:
+    master, slave = terminal
+    writer = FrameWriter(slave, on_drained=lambda: None, on_gone=lambda reason: None)
+    writer.start()
+
+    assert writer.send(b"z" * (2 * QUEUE_BYTES))
+
+    assert read_exactly(master, 2 * QUEUE_BYTES) == b"z" * (2 * QUEUE_BYTES)
+    writer.stop()
+
+
+def test_a_closed_terminal_is_told_of_and_nothing_more_is_taken(terminal: tuple[int, int]) -> None:
+    master, slave = terminal
+    reasons: list[str] = []
+    gone = threading.Event()
+
+    def on_gone(reason: str) -> None:
+        reasons.append(reason)
+        gone.set()
+
+    writer = FrameWriter(slave, on_drained=lambda: None, on_gone=on_gone)
+    writer.start()
+    os.close(master)
+
+    writer.send(b"hello")
+
+    assert gone.wait(PATIENCE)
+    assert not writer.send(b"again")
+    assert len(reasons) == 1
+    writer.stop()

@@ -1,0 +1,236 @@
+"""The pure parts of the fleet screen: cells, trends, filter words, orders, title and lines."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from rich.style import Style
+
+from hive_console.core import events as e
+from hive_console.core.snapshot import BreakerView
+from hive_console.core.states import BreakerState
+from hive_console.engine.client import EventPage
+from hive_console.ui.event_log import KEPT, EventLog, inbox_lines
+from hive_console.ui.filtering import parse
+from hive_console.ui.sorting import ORDERS, Order
+from hive_console.ui.title import sentence, title_pieces
+from hive_widgets.fleet_cells import age_cell, badge_of, breaker_cell, notes_of, short_span
+from hive_widgets.fleet_columns import header_pieces, plan, row_pieces
+from hive_widgets.pieces import Piece, fit, harmless, strip_of, wrapped
+from hive_widgets.sparkline import error_level, latency_level, sparkline
+from tests.screens import posted
+from tests.screens.posted import NOW
+
+
+def breaker(state: BreakerState, failures: int = 0, open_until: float | None = None) -> BreakerView:
+    return BreakerView(state, NOW, 5, 20.0, consecutive_failures=failures, open_until=open_until)
+
+
+@pytest.mark.parametrize(
+    ("view", "said"),
+    [
+        (breaker(BreakerState.OPEN, 5, NOW + 20.2), "OPEN 0:21"),
+        (breaker(BreakerState.OPEN, 5, NOW - 3), "OPEN 0:00"),
+        (breaker(BreakerState.OPEN), "OPEN"),
+        (breaker(BreakerState.HALF_OPEN), "HALF probing"),
+        (breaker(BreakerState.CLOSED, 3), "CLOSED 3/5"),
+        (breaker(BreakerState.CLOSED), "CLOSED"),
+        (breaker(BreakerState.ISOLATED), "ISOLATED"),
+    ],
+)
+def test_the_breaker_says_what_comes_next(view: BreakerView, said: str) -> None:
+    assert breaker_cell(view, NOW).text == said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0, "0s"), (59, "59s"), (60, "1m"), (3599, "59m"), (3600, "1h"), (86400 * 400, "400d"), (-5, "0s")],
+)
+def test_short_spans(seconds: float, said: str) -> None:
+    assert short_span(seconds) == said
+
+
+def test_an_age_is_bold_once_the_monitor_itself_is_in_doubt() -> None:
+    fresh = age_cell(posted.model("m", last_health_check=NOW - 75), NOW)
+    stale = age_cell(posted.model("m", last_health_check=NOW - 75.1), NOW)
+
+    assert not fresh.is_bold
+    assert stale.is_bold
+
+
+def test_a_young_age_moves_in_steps_so_that_a_quiet_table_is_quiet() -> None:
+    said = [age_cell(posted.model("m", last_health_check=NOW - age), NOW).text for age in (4.9, 5, 9.9, 10)]
+
+    assert said == ["0s", "5s", "5s", "10s"]
+
+
+def test_badges_say_the_gravest_and_notes_say_all() -> None:
+    model = posted.model("m", fault="key refused", throttled_until=NOW + 5, pinned_to="gpt-5")
+
+    assert badge_of(model, NOW).text == "F"
+    assert [note.text for note in notes_of(model, NOW)] == [
+        "FAULT key refused",
+        "throttled 0:05",
+        "pinned → gpt-5",
+    ]
+    assert badge_of(replace(model, fault=""), NOW).text == "T"
+    assert badge_of(replace(model, fault=""), NOW + 6).text == "P"
+    assert badge_of(posted.model("m"), NOW).text == " "
+
+
+@pytest.mark.parametrize("width", [80, 99, 100, 116, 120, 136, 140, 160, 200, 250])
+def test_rows_and_header_fill_the_width_they_were_planned_for(width: int) -> None:
+    columns = plan(width)
+    lines = [header_pieces(columns), *(row_pieces(columns, model, NOW) for model in posted.incident().models)]
+
+    lengths = {sum(len(piece.text) for piece in line) for line in lines}
+
+    assert len(lengths) == 1
+    assert lengths.pop() <= width
+
+
+def test_latency_bars_double() -> None:
+    assert [latency_level(seconds) for seconds in (0, 0.125, 0.126, 0.25, 1, 2, 8, 8.1, 900)] == [
+        0, 0, 1, 1, 3, 4, 6, 7, 7,
+    ]  # fmt: skip
+
+
+def test_a_single_failure_lifts_the_error_bar() -> None:
+    assert [error_level(rate) for rate in (0, 0.001, 0.5, 1.0)] == [0, 1, 4, 7]
+
+
+def test_a_gap_is_drawn_and_a_short_series_starts_with_one() -> None:
+    assert sparkline((1.0, None, 0.0), 6, error_level, span=6) == "···█·▁"
+    assert sparkline((), 4, latency_level) == "····"
+    assert sparkline((None, 1.0), 2, error_level, span=2, is_ascii=True) == ".#"
+    assert sparkline((1.0,), 0, error_level) == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        ("status:down", {"claude-4-sonnet", "mistral-large"}),
+        ("status:down,degraded !breaker:isolated", {"claude-4-sonnet", "deepseek-v3", "grok-3"}),
+        ("breaker:open", {"claude-4-sonnet"}),
+        ("breaker:half", {"deepseek-v3"}),
+        ("provider:anthropic", {"claude-4-sonnet", "claude-4-opus"}),
+        ("p95>3.9s", {"deepseek-v3"}),
+        ("p95>=3900ms", {"deepseek-v3", "grok-3"}),
+        ("err>=12", {"claude-4-sonnet", "deepseek-v3"}),
+        ("err>=12% !sonnet", {"deepseek-v3"}),
+        ("GPT !mini", {"gpt-5"}),
+        ("pinned", {"claude-4-opus"}),
+        ("throttled", {"grok-3"}),
+        ("fault", {"command-r-plus"}),
+    ],
+)
+def test_filter_words(words: str, names: set[str]) -> None:
+    chosen = parse(words)
+
+    assert not chosen.problems
+    assert {model.model_id for model in posted.incident().models if chosen.admits(model)} == names
+
+
+@pytest.mark.parametrize("word", ["status:dwon", "breaker:ajar", "p95>fast", "p95>5%", "err>2s", "err>", "!p95<"])
+def test_a_word_that_is_not_understood_is_said_and_narrows_nothing(word: str) -> None:
+    chosen = parse(word)
+
+    assert len(chosen.problems) == 1
+    assert all(chosen.admits(model) for model in posted.incident().models)
+
+
+def test_no_words_admit_all() -> None:
+    assert all(parse("  ").admits(model) for model in posted.incident().models)
+
+
+def test_the_worst_is_who_is_down_and_not_by_hand() -> None:
+    ids = Order().sorted_anew(posted.incident().models).ids
+
+    assert ids[:5] == ("claude-4-sonnet", "mistral-large", "deepseek-v3", "grok-3", "command-r-plus")
+
+
+@pytest.mark.parametrize("name", list(ORDERS))
+def test_every_order_is_total_on_any_fleet(name: str) -> None:
+    models = (*posted.incident().models, *posted.unknown().models[:1])
+
+    assert set(Order(name).sorted_anew(models).ids) == {model.model_id for model in models}
+
+
+def test_rows_stay_where_they_are_and_new_ones_come_last() -> None:
+    order = Order("name").sorted_anew((posted.model("b"), posted.model("a")))
+
+    shown = order.apply((posted.model("c"), posted.model("b")))
+
+    assert [model.model_id for model in shown] == ["b", "c"]
+
+
+def test_orders_go_round() -> None:
+    order = Order()
+    for _ in ORDERS:
+        order = order.next()
+
+    assert order == Order()
+
+
+def title(width: int, *, read_only: bool = False) -> str:
+    pieces = title_pieces(posted.incident(), NOW, zone=None, width=width, is_read_only=read_only)
+    return "".join(piece.text for piece in pieces)
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+def test_the_title_fits_80_cells_and_keeps_states_and_alerts(read_only: bool) -> None:  # noqa: FBT001 - by name
+    said = title(80, read_only=read_only)
+
+    assert len(said) <= 80
+    assert all(word in said for word in ("HIVE prod", "LIVE", "8 ok", "2 degraded", "2 down", "2 alerts"))
+
+
+def test_a_calm_fleet_says_so() -> None:
+    assert "well" in sentence(posted.healthy(), NOW).text
+
+
+def test_a_late_engine_is_said_first() -> None:
+    assert sentence(replace(posted.healthy(), loop_lag=0.4), NOW).text.startswith("The engine is 400 ms late.")
+
+
+def test_the_log_is_bounded() -> None:
+    log = EventLog()
+    events = tuple(e.EngineStopped(at=NOW, cause=str(index)) for index in range(KEPT + 50))
+
+    log.take(EventPage(events, cursor=7), NOW)
+
+    assert log.cursor == 7
+    assert len(log.lines(10_000, None)) == KEPT
+
+
+def test_the_inbox_shows_first_what_wants_somebody() -> None:
+    first, second, third = ("".join(p.text for p in line) for line in inbox_lines(posted.incident(), NOW))
+
+    assert "✖ claude-4-sonnet is unavailable" in first
+    assert "✔ maria" in second
+    assert "over: grok-3" in third
+    assert "no alerts" in inbox_lines(posted.healthy(), NOW)[0][0].text
+
+
+@pytest.mark.parametrize("text", ["abc", "日本語", "a\u0301b", "x" * 50, "\x1b[31m"])
+@pytest.mark.parametrize("width", [1, 2, 5, 10])
+def test_fit_fills_exactly(text: str, width: int) -> None:
+    drawn = strip_of((Piece(fit(text, width)),), width, {}, base=Style())
+
+    assert drawn.cell_length == width
+
+
+def test_what_is_not_printable_is_made_visible() -> None:
+    assert harmless("a\x1b]0;x\x07") == "a␛]0;x␇"
+
+
+def test_a_line_too_long_ends_in_an_ellipsis() -> None:
+    strip = strip_of((Piece("abcdef"),), 4, {}, base=Style())
+
+    assert strip.text == "abc…"
+
+
+def test_a_sentence_is_broken_at_spaces_and_cut_at_the_end() -> None:
+    assert wrapped("one two three four", 9, 2) == ("one two", "three fo…")
+    assert wrapped("one", 9, 2) == ("one",)
