@@ -19,6 +19,9 @@ EXHAUSTED_KEEP = 300.0
 EXHAUSTED_CALM = 30.0
 """Seconds after the last exhausted operation of a route from which a good answer ends its alert."""
 
+ACTIVATION_CALM = 10.0
+"""Seconds an activated model has to prove itself before its still being unavailable is an alert."""
+
 FLEET = "fleet"
 """The subject of alerts about the whole fleet."""
 
@@ -28,13 +31,25 @@ _Key = tuple[AlertRule, str]
 class AlertBook:
     """All firing alerts and the latest resolved ones."""
 
-    __slots__ = ("_exhausted_at", "_firing", "_isolated", "_numbers", "_prefix", "_resolved", "_views")
+    __slots__ = (
+        "_activated_at",
+        "_exhausted_at",
+        "_firing",
+        "_isolated",
+        "_numbers",
+        "_prefix",
+        "_resolved",
+        "_unavailable",
+        "_views",
+    )
 
     def __init__(self, prefix: str = "A") -> None:
         self._prefix = prefix
         self._firing: dict[_Key, AlertView] = {}
         self._resolved: OrderedDict[str, AlertView] = OrderedDict()
         self._isolated: set[str] = set()
+        self._unavailable: set[str] = set()
+        self._activated_at: dict[str, float] = {}
         self._exhausted_at: dict[str, float] = {}
         self._numbers = 0
         self._views: tuple[AlertView, ...] | None = ()
@@ -65,7 +80,8 @@ class AlertBook:
     def tick(self, now: float) -> list[e.Event]:
         """Ends what ends by time alone."""
         over = [model for model, at in self._exhausted_at.items() if now - at >= EXHAUSTED_KEEP]
-        return [event for model in over for event in self._end_exhausted(model, now)]
+        ended = [event for model in over for event in self._end_exhausted(model, now)]
+        return [*ended, *self._look_at_activated(now)]
 
     def acknowledge(self, alert_id: str, actor: str, note: str, now: float) -> list[e.Event]:
         """Marks a firing alert as somebody's; nothing when it is not firing or taken already."""
@@ -90,6 +106,8 @@ class AlertBook:
 
     def _on_breaker(self, event: e.BreakerChanged) -> list[e.Event]:
         self._isolated.discard(event.model)
+        if event.old is BreakerState.ISOLATED:
+            self._activated_at[event.model] = event.at
         match event.new:
             case BreakerState.ISOLATED:
                 self._isolated.add(event.model)
@@ -107,11 +125,28 @@ class AlertBook:
 
     def _on_status(self, event: e.StatusChanged) -> list[e.Event]:
         if event.new is not ModelStatus.UNAVAILABLE:
+            self._unavailable.discard(event.model)
             return self._resolve(AlertRule.MODEL_UNAVAILABLE, event.model, event.at)
+        self._unavailable.add(event.model)
         if event.model in self._isolated:
             return []
         text = f"{event.model} is unavailable: {event.cause}"
         return self._raise(AlertRule.MODEL_UNAVAILABLE, event.model, Severity.WARNING, text, event.at)
+
+    def _look_at_activated(self, now: float) -> list[e.Event]:
+        """A model that was held out by hand, was let back in, and still cannot serve: its status never changed."""
+        due = [model for model, at in self._activated_at.items() if now - at >= ACTIVATION_CALM]
+        for model in due:
+            del self._activated_at[model]
+        rule = AlertRule.MODEL_UNAVAILABLE
+        return [
+            event
+            for model in due
+            if model in self._unavailable and model not in self._isolated
+            for event in self._raise(
+                rule, model, Severity.WARNING, f"{model} is still unavailable after its activation", now
+            )
+        ]
 
     def _on_operation(self, event: e.OperationFinished) -> list[e.Event]:
         exhausted_at = self._exhausted_at.get(event.requested)

@@ -53,6 +53,7 @@ class Effect:
         effect: what would change.
         warnings: what a careful colleague would say.
         refusal: why not, when not allowed.
+        is_outage: whether clients would see errors.
     """
 
     is_allowed: bool
@@ -61,6 +62,7 @@ class Effect:
     effect: str = ""
     warnings: tuple[str, ...] = ()
     refusal: str = ""
+    is_outage: bool = False
 
 
 _INVERSE = {
@@ -123,6 +125,8 @@ def _refused(title: str, why: str, now: str = "") -> Effect:
 def _standing(model: ModelView) -> str:
     breaker = model.breaker
     words = [model.status.value, f"breaker {breaker.state.value}"]
+    if model.fault:
+        words.append(model.fault)
     if model.pinned_to:
         words.append(f"traffic sent to {model.pinned_to}")
     if breaker.last_failure_cause and breaker.state is not BreakerState.CLOSED:
@@ -132,12 +136,12 @@ def _standing(model: ModelView) -> str:
 
 def _others(model: ModelView, fleet: FleetSnapshot) -> tuple[str, ...]:
     """The models of the chain that would admit a call, in order."""
-    return tuple(
-        name
-        for name in model.fallbacks
-        for other in [fleet.model(name)]
-        if other is not None and _could_serve(other)
-    )
+    return tuple(name for name in model.fallbacks if _could_serve_by_id(name, fleet))
+
+
+def _could_serve_by_id(model_id: str, fleet: FleetSnapshot) -> bool:
+    model = fleet.model(model_id)
+    return model is not None and _could_serve(model)
 
 
 def _could_serve(model: ModelView) -> bool:
@@ -148,12 +152,27 @@ def _could_serve(model: ModelView) -> bool:
     )
 
 
-def _chain_after(model: ModelView, fleet: FleetSnapshot) -> tuple[str, tuple[str, ...]]:
+def _taking_out(model: ModelView, fleet: FleetSnapshot, title: str, *, then: str) -> Effect:
+    """The effect of no longer calling a model: who takes over, and what comes later."""
     others = _others(model, fleet)
-    if others:
-        warnings = () if len(others) > 1 else (f"{others[0]} is the only model left in the chain",)
-        return f"its traffic goes to {others[0]}", warnings
-    return "its requests FAIL", ("no fallback can take over: clients will see errors",)
+    warnings: tuple[str, ...] = ()
+    if model.pinned_to is not None and _could_serve_by_id(model.pinned_to, fleet):
+        goes = f"its traffic stays on {model.pinned_to}"
+    elif others:
+        goes = f"its traffic goes to {others[0]}"
+        if len(others) == 1:
+            warnings = (f"{others[0]} is the only model left in the chain",)
+    else:
+        warning = "no fallback can take over: clients will see errors"
+        return Effect(
+            is_allowed=True,
+            title=title,
+            now=_standing(model),
+            effect=f"its requests FAIL; {then}",
+            warnings=(warning,),
+            is_outage=True,
+        )
+    return Effect(is_allowed=True, title=title, now=_standing(model), effect=f"{goes}; {then}", warnings=warnings)
 
 
 def _effect_of_trip(model: ModelView, fleet: FleetSnapshot) -> Effect:
@@ -162,14 +181,8 @@ def _effect_of_trip(model: ModelView, fleet: FleetSnapshot) -> Effect:
         return _refused(title, "it is deactivated already; activate it first", _standing(model))
     if model.breaker.state is BreakerState.OPEN:
         return _refused(title, "its breaker is open already", _standing(model))
-    goes, warnings = _chain_after(model, fleet)
-    return Effect(
-        is_allowed=True,
-        title=title,
-        now=_standing(model),
-        effect=f"{goes}; a probe tries it again after {model.breaker.recovery_timeout:g} s",
-        warnings=warnings,
-    )
+    then = f"a probe tries it again after {model.breaker.recovery_timeout:g} s"
+    return _taking_out(model, fleet, title, then=then)
 
 
 def _effect_of_reset(model: ModelView) -> Effect:
@@ -196,14 +209,8 @@ def _effect_of_deactivation(model: ModelView, fleet: FleetSnapshot) -> Effect:
     title = f"Deactivate {model.model_id}"
     if model.breaker.state is BreakerState.ISOLATED:
         return _refused(title, "it is deactivated already", _standing(model))
-    goes, warnings = _chain_after(model, fleet)
-    return Effect(
-        is_allowed=True,
-        title=title,
-        now=_standing(model),
-        effect=f"{goes} until somebody activates it; calls under way finish",
-        warnings=warnings,
-    )
+    then = "it stays so until somebody activates it; calls under way finish"
+    return _taking_out(model, fleet, title, then=then)
 
 
 def _effect_of_activation(model: ModelView) -> Effect:

@@ -36,7 +36,13 @@ _URGENCY = {ModelStatus.UNAVAILABLE: 0, ModelStatus.DEGRADED: 1}
 
 def _troubled(fleet: FleetSnapshot) -> list[ModelView]:
     bad = [model for model in fleet.models if model.status in _URGENCY]
-    return sorted(bad, key=lambda model: (_URGENCY[model.status], model.serving is not None, model.status_since))
+    return sorted(bad, key=_by_urgency)
+
+
+def _by_urgency(model: ModelView) -> tuple[bool, int, bool, float]:
+    """What somebody did on purpose comes after what happened; then the worst, the unserved, the oldest."""
+    is_meant = model.breaker.state is BreakerState.ISOLATED and model.serving is not None
+    return is_meant, _URGENCY[model.status], model.serving is not None, model.status_since
 
 
 def _degraded_words(fleet: FleetSnapshot) -> str:

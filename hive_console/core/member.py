@@ -74,9 +74,10 @@ class Member:
         self._fault_seen_by_probe = False
         self._operator_moved = False
 
-    def fault(self, now: float) -> str:
-        """What only a person can mend, or empty."""
-        return self.fixed_fault or (self._fault if now < self._fault_until else "")
+    @property
+    def fault(self) -> str:
+        """What only a person can mend, or empty; time alone mends nothing."""
+        return self.fixed_fault or self._fault
 
     def is_throttled(self, now: float) -> bool:
         """Whether the provider's request to stay away still holds."""
@@ -88,6 +89,8 @@ class Member:
             refusal = self._refusal(now)
             if refusal is not None:
                 return refusal, []
+            if self._fault:  # this one call finds out whether somebody mended it; the others wait for it
+                self._fault_until = now + FAULT_SECONDS
         admission = self.breaker.acquire(now, is_probe=is_probe)
         if isinstance(admission, Permit) and admission.move is not None:
             return admission, self._moved(admission.move, now)
@@ -116,7 +119,8 @@ class Member:
             latency: seconds it took; of a stream, to its first token.
             is_probe: whether it was a health check.
         """
-        self._note(outcome, now, latency, is_probe=is_probe)
+        is_late = permit.generation != self.breaker.generation
+        self._note(outcome, now, latency, is_probe=is_probe, is_late=is_late)
         move = self.breaker.settle(permit, outcome.verdict, now, cause=_words(outcome))
         return self._moved(move, now) if move is not None else self.refresh(now)
 
@@ -132,7 +136,7 @@ class Member:
             breaker=self.breaker.state,
             consecutive_failures=self.breaker.consecutive_failures,
             last_failure_cause=self.breaker.last_failure_cause,
-            fault=self.fault(now),
+            fault=self.fault,
             is_throttled=self.is_throttled(now),
             was_checked=self.last_check is not None,
         )
@@ -146,14 +150,17 @@ class Member:
         ]
         if self.status is ModelStatus.UNAVAILABLE:
             self.unavailable_since = now
+            self._operator_moved = False
         elif self.unavailable_since is not None:
             events.append(self._recovered(now, self.unavailable_since))
         return events
 
     def trip(self, now: float, cause: str) -> list[Event]:
         """Opens the breaker by hand."""
-        self.breaker.last_failure_cause = cause
-        return self._by_hand(self.breaker.trip(now, cause), now)
+        move = self.breaker.trip(now, cause)
+        if move is not None:
+            self.breaker.last_failure_cause = cause
+        return self._by_hand(move, now)
 
     def reset(self, now: float, cause: str) -> list[Event]:
         """Closes the breaker by hand and forgets throttle and fault."""
@@ -170,14 +177,15 @@ class Member:
         return self._by_hand(self.breaker.release(now, cause), now)
 
     def _refusal(self, now: float) -> Refusal | None:
-        fault = self.fault(now)
-        if fault:
-            return Refusal(fault, None if self.fixed_fault else self._fault_until - now)
+        if self.fixed_fault:
+            return Refusal(self.fixed_fault, None)
+        if self._fault and now < self._fault_until:
+            return Refusal(self._fault, self._fault_until - now)
         if self.throttled_until is not None and now < self.throttled_until:
             return Refusal("rate limited by the provider", self.throttled_until - now)
         return None
 
-    def _note(self, outcome: Outcome, now: float, latency: float, *, is_probe: bool) -> None:
+    def _note(self, outcome: Outcome, now: float, latency: float, *, is_probe: bool, is_late: bool = False) -> None:
         self.requests += 1
         if outcome.kind is OutcomeKind.CANCELLED:
             return
@@ -186,17 +194,19 @@ class Member:
             self.last_error = _words(outcome)
         if outcome.kind is OutcomeKind.RATE_LIMITED:
             wait = THROTTLE_SECONDS if outcome.retry_after is None else outcome.retry_after
-            self.throttled_until = now + wait
+            self.throttled_until = max(now + wait, self.throttled_until or now)
         elif outcome.kind in _FAULTS:
             self._fault = _FAULTS[outcome.kind]
             self._fault_until = now + FAULT_SECONDS
             self._fault_seen_by_probe = is_probe
         if outcome.verdict is not Verdict.NEUTRAL:
-            self._judge(Sample(now, latency, is_failure=not outcome.is_success, is_probe=is_probe))
+            sample = Sample(now, latency, is_failure=not outcome.is_success, is_probe=is_probe)
+            self.trend.add(sample)
+            if not is_late:  # what began before the breaker moved says nothing about the model as it is now
+                self._judge(sample)
 
     def _judge(self, sample: Sample) -> None:
         self.window.add(sample)
-        self.trend.add(sample)
         if sample.is_failure:
             return
         if not sample.is_probe or not self.window.has_real_answers:

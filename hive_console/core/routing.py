@@ -55,8 +55,10 @@ def plan_for(member: Member, members: Mapping[str, Member], turns: WeightedTurns
     """The plan for one operation. Fallback lists are not followed further than one step."""
     chain = chain_of(member)
     strategy = member.settings.strategy
-    if strategy is Strategy.WEIGHTED and member.pinned_to is None:
-        chain = _weighted(chain, members, turns, now)
+    if strategy is Strategy.WEIGHTED:
+        weighted = _weighted(chain, members, turns, now)
+        pin = member.pinned_to
+        chain = weighted if pin is None else (pin, *(name for name in weighted if name != pin))
     return Plan(member.settings.id, chain, strategy)
 
 
@@ -78,6 +80,8 @@ def serving_of(member: Member, members: Mapping[str, Member], now: float) -> str
     for name in chain_of(member):
         candidate = members[name]
         is_weightless = member.settings.strategy is Strategy.WEIGHTED and candidate.settings.weight == 0
-        if candidate.would_admit(now) and not (is_weightless and member.pinned_to != name):
+        if candidate.fault or (is_weightless and member.pinned_to != name):
+            continue
+        if candidate.would_admit(now):
             return name
     return None

@@ -196,9 +196,8 @@ class Executor:
 
     def _refused(self, member: Member) -> Tried[Result]:
         now = self.clock.now()
-        fault = member.fault(now)
-        if fault:
-            why = fault
+        if member.fault:
+            why = member.fault
         elif member.is_throttled(now):
             why = "rate limited by the provider"
         else:

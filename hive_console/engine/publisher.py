@@ -150,7 +150,7 @@ def _view(member: Member, fleet: Fleet, *, places: Bulkhead, availability: float
         in_flight=places.taken,
         max_in_flight=places.places,
         throttled_until=member.throttled_until if member.is_throttled(now) else None,
-        fault=member.fault(now),
+        fault=member.fault,
         pinned_to=member.pinned_to,
         serving=fleet.serving(settings.id),
         fallbacks=settings.fallbacks,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import replace
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
-from hive_console.core.command import REASON_REQUIRED, Command, CommandResult, Effect
+from hive_console.core.command import REASON_REQUIRED, Command, CommandResult
 from hive_console.core.snapshot import FleetSnapshot
 from hive_console.core.states import Action
 from hive_console.core.wording import span
@@ -23,7 +23,6 @@ from hive_console.ui.undo_dialog import UndoDialog
 from hive_widgets.alert_list import standing_of
 from hive_widgets.pieces import harmless
 
-OUTAGE_WORDS: Final = "requests FAIL"
 """What `core.command` says when nobody would serve; such a deed wants the model's name typed."""
 
 
@@ -56,7 +55,7 @@ class ActionDialog(DeedDialog):
             effect=effect.effect,
             warnings=effect.warnings,
             refusal="" if effect.is_allowed else effect.refusal or "the engine would refuse it",
-            must_type=harmless(self._command.target) if _is_outage(effect) else "",
+            must_type=harmless(self._command.target) if effect.is_outage else "",
             reason=ReasonRule.REQUIRED if required else ReasonRule.OPTIONAL,
             reason_label="Note" if is_note else "Reason",
         )
@@ -81,10 +80,6 @@ class ActionDialog(DeedDialog):
         if fleet.undo_until is not None and can_undo(fleet, now):
             facts.append(("Undo", f"u within {span(fleet.undo_until - now)}: {fleet.undo_text}"))
         return facts
-
-
-def _is_outage(effect: Effect) -> bool:
-    return OUTAGE_WORDS in effect.effect
 
 
 def _of_model(fleet: FleetSnapshot, model_id: str, *, now: float, plain: bool) -> list[tuple[str, str]]:
