@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import replace
+from typing import assert_never
 
 from hive_console.core import events as e
 from hive_console.core.snapshot import AlertView
@@ -122,6 +123,8 @@ class AlertBook:
                 return self._resolve(AlertRule.BREAKER_OPEN, event.model, event.at)
             case BreakerState.HALF_OPEN:
                 return []
+            case _:
+                assert_never(event.new)
 
     def _on_status(self, event: e.StatusChanged) -> list[e.Event]:
         if event.new is not ModelStatus.UNAVAILABLE:

@@ -17,6 +17,7 @@ fault) and are given out again when their holder never came back.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import assert_never
 
 from hive_console.core.outcome import Verdict
 from hive_console.core.states import BreakerState
@@ -118,9 +119,14 @@ class Breaker:
                 return self._lease(now, self._move(BreakerState.HALF_OPEN, "recovery timeout over", now))
             case BreakerState.HALF_OPEN:
                 self._expire_leases(now)
+                wait = self._prober_first(self.since, is_probe=is_probe) - now
+                if wait > 0:
+                    return Refusal("breaker half-open, its trial is the prober's", wait)
                 if self._leases:
                     return Refusal("breaker half-open, its trial is under way", self._lease_left(now))
                 return self._lease(now, None)
+            case _:
+                assert_never(self.state)
 
     def would_admit(self, now: float) -> bool:
         """Whether a call of real traffic would get a permit now; changes nothing."""
@@ -128,8 +134,10 @@ class Breaker:
             return True
         if self.state is BreakerState.OPEN:
             return self._wait_for_trial(now, is_probe=False) <= 0
-        return self.state is BreakerState.HALF_OPEN and all(
-            now - issued_at >= PERMIT_LEASE for issued_at in self._leases.values()
+        return (
+            self.state is BreakerState.HALF_OPEN
+            and now >= self._prober_first(self.since, is_probe=False)
+            and all(now - issued_at >= PERMIT_LEASE for issued_at in self._leases.values())
         )
 
     def settle(self, permit: Permit, verdict: Verdict, now: float, *, cause: str = "") -> Move | None:
@@ -174,9 +182,11 @@ class Breaker:
 
     def _wait_for_trial(self, now: float, *, is_probe: bool) -> float:
         due = self.open_until if self.open_until is not None else now
-        if self.policy.prober_goes_first and not is_probe:
-            due += PROBE_GRACE
-        return due - now
+        return self._prober_first(due, is_probe=is_probe) - now
+
+    def _prober_first(self, due: float, *, is_probe: bool) -> float:
+        """When a call may be the trial that is due: traffic leaves it to a prober for a while."""
+        return due + PROBE_GRACE if self.policy.prober_goes_first and not is_probe else due
 
     def _lease(self, now: float, move: Move | None) -> Permit:
         self._numbers += 1
@@ -202,6 +212,8 @@ class Breaker:
                 return self._open(now, f"trial failed: {cause}")
             case Verdict.NEUTRAL:
                 return None
+            case _:
+                assert_never(verdict)
 
     def _settle_closed(self, verdict: Verdict, now: float, cause: str) -> Move | None:
         match verdict:
@@ -213,6 +225,8 @@ class Breaker:
                     return self._open(now, f"{self.consecutive_failures} failures in a row, last: {cause}")
             case Verdict.NEUTRAL:
                 pass
+            case _:
+                assert_never(verdict)
         return None
 
     def _note_failure(self, now: float, cause: str) -> None:

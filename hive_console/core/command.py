@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import assert_never
 
 from hive_console.core.snapshot import AlertView, FleetSnapshot, ModelView
 from hive_console.core.states import Action, AlertState, BreakerState, ModelStatus
@@ -116,6 +117,8 @@ def effect_of(command: Command, fleet: FleetSnapshot) -> Effect:
                 now=_standing(model),
                 effect="one probe is sent at once; its result counts like any other",
             )
+        case _:
+            assert_never(command.action)
 
 
 def _refused(title: str, why: str, now: str = "") -> Effect:

@@ -60,13 +60,20 @@ def from_record(kind: str, record: Record) -> Event:
         raise UnknownEvent(f"event kind {kind!r} is not known to this version; upgrade hive-console to read it")
     known = _types_of_fields(event_type.__name__)
     values = {name: _restored(record[name], types) for name, types in known.items() if name in record}
-    return event_type(**values)
+    try:
+        return event_type(**values)
+    except TypeError as error:  # a field without a default is missing
+        raise UnknownEvent(f"a record of {kind} is incomplete; it was not written by hive-console") from error
 
 
 def _restored(value: Any, types: tuple[Any, ...]) -> Any:  # JSON in, the field's type out
     for wanted in types:
         if isinstance(wanted, type) and issubclass(wanted, Enum) and value is not None:
-            return wanted(value)
+            try:
+                return wanted(value)
+            except ValueError as error:
+                said = f"{wanted.__name__} {value!r} is not known to this version"
+                raise UnknownEvent(f"{said}; upgrade hive-console to read it") from error
     if isinstance(value, list):
         return tuple(value)
     if isinstance(value, int) and not isinstance(value, bool) and float in types:

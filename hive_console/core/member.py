@@ -22,6 +22,9 @@ _FAULTS = {
     OutcomeKind.MODEL_NOT_FOUND: "the provider does not know this model",
 }
 
+_TELLING = frozenset({OutcomeKind.RATE_LIMITED, *_FAULTS})
+"""Neutral outcomes that tell of the model all the same; a caller's own mistake does not."""
+
 
 class Member:
     """The state of one model. Methods take the time and return the events they caused."""
@@ -89,12 +92,12 @@ class Member:
             refusal = self._refusal(now)
             if refusal is not None:
                 return refusal, []
-            if self._fault:  # this one call finds out whether somebody mended it; the others wait for it
-                self._fault_until = now + FAULT_SECONDS
         admission = self.breaker.acquire(now, is_probe=is_probe)
-        if isinstance(admission, Permit) and admission.move is not None:
-            return admission, self._moved(admission.move, now)
-        return admission, []
+        if isinstance(admission, Refusal):
+            return admission, []
+        if self._fault and not is_probe:  # this call finds out whether somebody mended it; the others wait
+            self._fault_until = now + FAULT_SECONDS
+        return admission, [] if admission.move is None else self._moved(admission.move, now)
 
     def would_admit(self, now: float) -> bool:
         """Whether real traffic would be admitted now; changes nothing."""
@@ -151,6 +154,8 @@ class Member:
         if self.status is ModelStatus.UNAVAILABLE:
             self.unavailable_since = now
             self._operator_moved = False
+        elif self.status is ModelStatus.UNKNOWN:
+            self.unavailable_since = None
         elif self.unavailable_since is not None:
             events.append(self._recovered(now, self.unavailable_since))
         return events
@@ -190,7 +195,7 @@ class Member:
         if outcome.kind is OutcomeKind.CANCELLED:
             return
         self.last_check = now
-        if not outcome.is_success:
+        if outcome.verdict is Verdict.FAILURE or outcome.kind in _TELLING:
             self.last_error = _words(outcome)
         if outcome.kind is OutcomeKind.RATE_LIMITED:
             wait = THROTTLE_SECONDS if outcome.retry_after is None else outcome.retry_after

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import assert_never
 
 from hive_console.core import events as e
 from hive_console.core.outcome import OutcomeKind
@@ -142,3 +143,5 @@ def _acted(event: e.OperatorActed) -> Line:
             return Line(f"{deed} ✔", Severity.WARNING)
         case ActionPhase.REFUSED:
             return Line(f"{deed} refused: {event.detail}", Severity.WARNING)
+        case _:
+            assert_never(event.phase)

@@ -1,4 +1,4 @@
-"""How long to wait before the next call to the same model, and whether waiting is worth it."""
+"""How long to wait before the next call to the same model."""
 
 from __future__ import annotations
 

@@ -130,8 +130,6 @@ class ModelSettings:
             _within("degradedResponseTime", self.degraded_response_time, 0.001, MAX_SECONDS)
         if self.id in self.fallbacks:
             raise SettingsError("fallbacks", f"{self.id} is its own fallback; remove it from the list")
-        if len(set(self.fallbacks)) < len(self.fallbacks):
-            raise SettingsError("fallbacks", f"{self.id} names a fallback twice; name each once")
 
     @property
     def slow_above(self) -> float:
@@ -227,6 +225,8 @@ class Settings:
                 owners[name] = model.id
         ids = {model.id for model in self.models}
         for model in self.models:
+            if len(set(model.fallbacks)) < len(model.fallbacks):
+                raise SettingsError("fallbacks", f"{model.id} names a fallback twice; name each once")
             for fallback in model.fallbacks:
                 if fallback not in ids:
                     raise SettingsError("fallbacks", f"{model.id} falls back to {fallback}, which is not a model")

@@ -58,7 +58,7 @@ class ModelView:
         breaker: its circuit breaker.
         last_health_check: when it was last probed or last judged by a real call.
         response_time: the latest good answer's latency.
-        p95: 95th percentile of good answers in the window (5 minutes).
+        p95: 95th percentile of good answers in the window (two minutes, `core.window`).
         error_rate: failures / judged calls in the window; `None` when there were none.
         failure_count: failures in the window.
         requests: judged and neutral calls since start.

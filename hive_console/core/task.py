@@ -126,7 +126,7 @@ class Reply:
     def text(self) -> str:
         """The first choice's text; empty when the model answered with tool calls only."""
         choices = self.body.get("choices") or [{}]
-        return str((choices[0].get("message") or {}).get("content") or "")
+        return str(((choices[0] or {}).get("message") or {}).get("content") or "")
 
     @property
     def served_by(self) -> str:

@@ -33,9 +33,12 @@ def countdown(seconds: float) -> str:
 
 
 def percent(share: float) -> str:
-    """A share as a percentage with one decimal, without it at the ends: `0`, `12.5`, `100`."""
+    """A share as a percentage with one decimal, without it at the ends: `0`, `12.5`, `100`.
+
+    Only nothing is said as 0 and only all as 100.
+    """
     value = share * 100
-    return f"{value:.0f}" if value in {0.0, 100.0} else f"{value:.1f}"
+    return f"{value:.0f}" if value in {0.0, 100.0} else f"{min(max(value, 0.1), 99.9):.1f}"
 
 
 def latency(seconds: float) -> str:

@@ -165,7 +165,8 @@ class Terminal:
 
     def text(self) -> str:
         """All that was ever drawn, without escapes: enough to find words, not a screen."""
-        return _ESCAPES.sub(b" ", self.drawn).decode("utf-8", "replace")
+        plain = _ESCAPES.sub(b" ", self.drawn).decode("utf-8", "replace")
+        return " ".join(plain.split())
 
     def press(self, keys: str) -> None:
         os.write(self._master, keys.encode())

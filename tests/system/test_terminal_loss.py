@@ -76,8 +76,8 @@ def test_quitting_restores_the_terminal(tmp_path: Path, config: str) -> None:
         gateway_of(tmp_path / "data")
         terminal.press("q")
         eventually(lambda: "stops the engine" in terminal.text(), what="it asks before it quits")
-        terminal.press("y")
-        eventually(lambda: not terminal.is_alive(), what="it ends")
+        terminal.press("\t")  # from "Stay", where a careless enter does no harm, to "Quit"
+        eventually(lambda: terminal.press("\r") or not terminal.is_alive(), what="it ends")
         assert b"\x1b[?1049l" in terminal.drawn
 
 

@@ -1,0 +1,310 @@
+"""What an operator may say, what would come of it, and what would undo it."""
+
+from __future__ import annotations
+
+import pytest
+
+from hive_console.core.command import REASON_REQUIRED, Command, Effect, effect_of, inverse_of
+from hive_console.core.snapshot import FleetSnapshot, ModelView
+from hive_console.core.states import Action, AlertState, BreakerState, ModelStatus
+from tests.core.samples import NOW, alert_view, breaker_view, fleet_view, model_view
+
+CLOSED = breaker_view(BreakerState.CLOSED)
+FAILING = breaker_view(BreakerState.CLOSED, consecutive_failures=2, last_failure_cause="timed out")
+OPEN = breaker_view(BreakerState.OPEN, consecutive_failures=5, last_failure_cause="server error: boom")
+HALF_OPEN = breaker_view(BreakerState.HALF_OPEN, last_failure_cause="server error: boom")
+ISOLATED = breaker_view(BreakerState.ISOLATED)
+DOWN = ModelStatus.UNAVAILABLE
+
+
+def fleet(a: ModelView | None = None, b: ModelView | None = None, c: ModelView | None = None) -> FleetSnapshot:
+    """`a` with the fallbacks `b` and `c`, and `d` that belongs to no chain."""
+    return fleet_view(
+        a or model_view("a", fallbacks=("b", "c")), b or model_view("b"), c or model_view("c"), model_view("d")
+    )
+
+
+def model_a(state: BreakerState = BreakerState.CLOSED) -> ModelView:
+    breakers = {
+        BreakerState.CLOSED: CLOSED,
+        BreakerState.OPEN: OPEN,
+        BreakerState.HALF_OPEN: HALF_OPEN,
+        BreakerState.ISOLATED: ISOLATED,
+    }
+    status = ModelStatus.AVAILABLE if state is BreakerState.CLOSED else DOWN
+    return model_view("a", fallbacks=("b", "c"), breaker=breakers[state], status=status)
+
+
+def effect(action: Action, view: FleetSnapshot | None = None, target: str = "a", parameter: str = "") -> Effect:
+    return effect_of(Command(action, target, parameter=parameter), view or fleet())
+
+
+# --- who may do what -----------------------------------------------------------------------------
+
+STATES = tuple(BreakerState)
+ALLOWED = {
+    Action.TRIP: {BreakerState.CLOSED, BreakerState.HALF_OPEN},
+    Action.RESET: {BreakerState.OPEN, BreakerState.HALF_OPEN},
+    Action.DEACTIVATE: {BreakerState.CLOSED, BreakerState.OPEN, BreakerState.HALF_OPEN},
+    Action.ACTIVATE: {BreakerState.ISOLATED},
+    Action.CHECK_NOW: set(STATES),
+}
+
+
+@pytest.mark.parametrize("action", ALLOWED)
+@pytest.mark.parametrize("state", STATES)
+def test_an_action_is_allowed_exactly_where_it_means_something(action: Action, state: BreakerState) -> None:
+    said = effect(action, fleet(model_a(state)))
+
+    assert said.is_allowed is (state in ALLOWED[action])
+    assert bool(said.refusal) is not said.is_allowed
+    assert bool(said.effect) is said.is_allowed
+    assert "a" in said.title.split()
+    assert f"breaker {state.value}" in said.now
+
+
+@pytest.mark.parametrize("action", [action for action in Action if action is not Action.ACKNOWLEDGE])
+def test_a_model_that_is_not_there_cannot_be_acted_on(action: Action) -> None:
+    said = effect(action, target="ghost")
+
+    assert not said.is_allowed
+    assert said.refusal == "there is no model ghost"
+    assert said.title == f"{action.value} ghost"
+
+
+def test_actions_that_move_traffic_want_a_reason() -> None:
+    assert {Action.TRIP, Action.DEACTIVATE, Action.FAIL_OVER} == REASON_REQUIRED
+
+
+@pytest.mark.parametrize(
+    ("action", "state", "refusal"),
+    [
+        (Action.TRIP, BreakerState.OPEN, "its breaker is open already"),
+        (Action.TRIP, BreakerState.ISOLATED, "it is deactivated already; activate it first"),
+        (Action.RESET, BreakerState.CLOSED, "its breaker is closed and counts no failure"),
+        (Action.RESET, BreakerState.ISOLATED, "it is deactivated; activate it instead"),
+        (Action.DEACTIVATE, BreakerState.ISOLATED, "it is deactivated already"),
+        (Action.ACTIVATE, BreakerState.OPEN, "it is not deactivated"),
+    ],
+)
+def test_a_refusal_says_why(action: Action, state: BreakerState, refusal: str) -> None:
+    assert effect(action, fleet(model_a(state))).refusal == refusal
+
+
+def test_how_things_stand_is_told_in_words() -> None:
+    pinned = model_view("a", breaker=OPEN, status=DOWN, pinned_to="c")
+
+    assert effect(Action.CHECK_NOW, fleet(pinned)).now == (
+        "unavailable, breaker open, traffic sent to c, server error: boom"
+    )
+
+
+def test_what_only_a_person_can_mend_is_part_of_how_things_stand() -> None:
+    faulty = model_view("a", fault="quota exhausted", breaker=FAILING)
+
+    assert effect(Action.CHECK_NOW, fleet(faulty)).now == "available, breaker closed, quota exhausted"
+
+
+# --- taking a model out --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("action", [Action.TRIP, Action.DEACTIVATE])
+def test_taking_a_model_out_says_who_takes_over(action: Action) -> None:
+    said = effect(action)
+
+    assert said.effect.startswith("its traffic goes to b; ")
+    assert (said.warnings, said.is_outage) == ((), False)
+
+
+@pytest.mark.parametrize("action", [Action.TRIP, Action.DEACTIVATE])
+@pytest.mark.parametrize(
+    "b",
+    [
+        model_view("b", breaker=OPEN, status=DOWN),
+        model_view("b", status=DOWN),
+        model_view("b", fault="key refused"),
+        model_view("b", breaker=HALF_OPEN, status=DOWN),
+    ],
+)
+def test_taking_a_model_out_passes_over_who_cannot_serve(action: Action, b: ModelView) -> None:
+    said = effect(action, fleet(b=b))
+
+    assert said.effect.startswith("its traffic goes to c")
+    assert said.warnings == ("c is the only model left in the chain",)
+
+
+@pytest.mark.parametrize("action", [Action.TRIP, Action.DEACTIVATE])
+def test_taking_the_last_model_out_says_that_clients_will_fail(action: Action) -> None:
+    said = effect(action, fleet(model_view("a", fallbacks=("ghost",))))
+
+    assert said.is_allowed
+    assert said.is_outage
+    assert said.effect.startswith("its requests FAIL; ")
+    assert said.warnings == ("no fallback can take over: clients will see errors",)
+
+
+@pytest.mark.parametrize("action", [Action.TRIP, Action.DEACTIVATE])
+def test_taking_a_model_out_whose_traffic_is_elsewhere_by_hand_says_that_it_stays_there(action: Action) -> None:
+    pinned = model_view("a", fallbacks=("b", "c"), pinned_to="c", serving="c")
+
+    said = effect(action, fleet(pinned))
+
+    assert said.effect.startswith("its traffic stays on c; ")
+    assert not said.is_outage
+
+
+@pytest.mark.parametrize("action", [Action.TRIP, Action.DEACTIVATE])
+def test_a_pin_that_cannot_serve_keeps_no_traffic(action: Action) -> None:
+    pinned = model_view("a", fallbacks=("b", "c"), pinned_to="c")
+    down = model_view("c", breaker=OPEN, status=DOWN)
+
+    said = effect(action, fleet(pinned, c=down))
+
+    assert said.effect.startswith("its traffic goes to b; ")
+
+
+def test_a_trip_says_when_it_is_tried_again_and_a_deactivation_that_it_is_not() -> None:
+    assert effect(Action.TRIP).effect.endswith("a probe tries it again after 20 s")
+    assert effect(Action.DEACTIVATE).effect.endswith("until somebody activates it; calls under way finish")
+
+
+# --- bringing a model back -----------------------------------------------------------------------
+
+
+def test_a_reset_of_a_model_that_is_down_is_warned_of() -> None:
+    warned = effect(Action.RESET, fleet(model_a(BreakerState.OPEN)))
+    unwarned = effect(Action.RESET, fleet(model_view("a", breaker=FAILING)))
+
+    assert warned.warnings == ("nothing shows that it is well again: it may fail its next calls and open again",)
+    assert unwarned.is_allowed
+    assert unwarned.warnings == ()
+
+
+def test_a_reset_may_forget_failures_or_a_fault_of_a_closed_breaker() -> None:
+    assert effect(Action.RESET, fleet(model_view("a", breaker=FAILING))).is_allowed
+    assert effect(Action.RESET, fleet(model_view("a", fault="quota exhausted"))).is_allowed
+
+
+def test_an_activation_promises_a_probe_and_no_more() -> None:
+    said = effect(Action.ACTIVATE, fleet(model_a(BreakerState.ISOLATED)))
+
+    assert said.effect == "a probe is sent at once; traffic flows when the probe is answered"
+
+
+# --- sending traffic elsewhere -------------------------------------------------------------------
+
+
+def failover(target: str, view: FleetSnapshot | None = None) -> Effect:
+    return effect(Action.FAIL_OVER, view, parameter=target)
+
+
+def test_a_failover_to_a_fallback_is_allowed_without_a_word() -> None:
+    said = failover("b")
+
+    assert said == Effect(
+        is_allowed=True,
+        title="Fail over a → b",
+        now="available, breaker closed",
+        effect="b is asked first until somebody fails back; the chain stays behind it",
+    )
+
+
+def test_a_failover_outside_the_chain_or_to_a_degraded_model_is_warned_of() -> None:
+    slow = fleet_view(model_view("a", fallbacks=("b",)), model_view("d", status=ModelStatus.DEGRADED))
+
+    assert failover("d").warnings == ("d is not in the fallback list of a",)
+    assert failover("d", slow).warnings == ("d is not in the fallback list of a", "d is degraded")
+
+
+@pytest.mark.parametrize(
+    ("target", "view", "refusal"),
+    [
+        ("", None, "choose the model that shall take over"),
+        ("a", None, "a cannot take over from a"),
+        ("ghost", None, "ghost cannot take over from a"),
+        ("c", fleet(model_view("a", pinned_to="c")), "its traffic goes to c already"),
+        (
+            "b",
+            fleet(b=model_view("b", breaker=OPEN, status=DOWN)),
+            "b cannot serve now (unavailable, breaker open, server error: boom)",
+        ),
+    ],
+)
+def test_a_failover_that_cannot_work_is_refused(target: str, view: FleetSnapshot | None, refusal: str) -> None:
+    said = failover(target, view)
+
+    assert not said.is_allowed
+    assert said.refusal == refusal
+    assert said.title == f"Fail over a → {target or '?'}"
+
+
+def test_failing_back_is_for_traffic_that_was_sent_elsewhere() -> None:
+    assert effect(Action.FAIL_BACK).refusal == "its traffic was not sent elsewhere by hand"
+    said = effect(Action.FAIL_BACK, fleet(model_view("a", pinned_to="b")))
+    assert (said.is_allowed, said.effect, said.warnings) == (True, "a is asked first again", ())
+
+
+def test_failing_back_to_a_model_that_is_down_is_warned_of() -> None:
+    said = effect(Action.FAIL_BACK, fleet(model_view("a", pinned_to="b", breaker=OPEN, status=DOWN)))
+
+    assert said.is_allowed
+    assert said.warnings == ("a itself cannot serve now; its chain will",)
+
+
+# --- alerts --------------------------------------------------------------------------------------
+
+
+def acknowledge(*, target: str = "A1", **changes: object) -> Effect:
+    view = fleet_view(model_view("a"), alerts=(alert_view("A1", **changes),))
+    return effect_of(Command(Action.ACKNOWLEDGE, target), view)
+
+
+def test_a_firing_alert_can_be_acknowledged() -> None:
+    said = acknowledge()
+
+    assert (said.is_allowed, said.title) == (True, "Acknowledge: breaker of a is open")
+
+
+def test_an_alert_that_is_over_taken_or_gone_cannot_be_acknowledged() -> None:
+    over = acknowledge(state=AlertState.RESOLVED, resolved_at=NOW)
+    taken = acknowledge(acknowledged_by="ada")
+    gone = acknowledge(target="A9")
+
+    assert [said.is_allowed for said in (over, taken, gone)] == [False, False, False]
+    assert over.refusal == "it is resolved already"
+    assert taken.refusal == "ada has it already"
+    assert gone.refusal == "there is no such alert any more"
+
+
+# --- undo ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("action", "pin", "inverse", "parameter"),
+    [
+        (Action.TRIP, None, Action.RESET, ""),
+        (Action.DEACTIVATE, None, Action.ACTIVATE, ""),
+        (Action.ACTIVATE, None, Action.DEACTIVATE, ""),
+        (Action.FAIL_OVER, None, Action.FAIL_BACK, ""),
+        (Action.FAIL_OVER, "c", Action.FAIL_OVER, "c"),
+        (Action.FAIL_BACK, "c", Action.FAIL_OVER, "c"),
+        (Action.TRIP, "c", Action.RESET, ""),
+    ],
+)
+def test_an_action_is_undone_by_its_inverse(
+    action: Action, pin: str | None, inverse: Action, parameter: str
+) -> None:
+    undo = inverse_of(Command(action, "a", "too slow", "b", "ada"), pin)
+
+    assert undo == Command(inverse, "a", f"undo {action.value}", parameter, "ada")
+
+
+@pytest.mark.parametrize("action", [Action.RESET, Action.CHECK_NOW, Action.ACKNOWLEDGE, Action.FAIL_BACK])
+def test_what_cannot_be_undone_has_no_inverse(action: Action) -> None:
+    assert inverse_of(Command(action, "a"), None) is None
+
+
+def test_an_undo_always_carries_the_reason_that_the_engine_asks_for() -> None:
+    undos = [inverse_of(Command(action, "a"), "c") for action in Action]
+
+    assert all(undo.reason for undo in undos if undo is not None and undo.action in REASON_REQUIRED)

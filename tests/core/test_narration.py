@@ -1,0 +1,171 @@
+"""Each event as one plain sentence, as loud as it should be."""
+
+from __future__ import annotations
+
+import pytest
+
+from hive_console.core import events as e
+from hive_console.core.events import Event
+from hive_console.core.narration import narrate
+from hive_console.core.outcome import OutcomeKind
+from hive_console.core.states import Action, ActionPhase, BreakerState, ModelStatus, OperationResult, Severity
+from tests.core.samples import NOW, every_variant, sample_event
+
+
+@pytest.mark.parametrize("event", every_variant(), ids=lambda event: type(event).__name__)
+def test_every_event_is_one_sentence_in_words(event: Event) -> None:
+    text = narrate(event).text
+
+    assert text.strip()
+    assert len(text.splitlines()) == 1
+    assert type(event).__name__ not in text
+
+
+def test_an_event_that_has_no_sentence_yet_is_at_least_named() -> None:
+    assert narrate(Event(at=NOW)).text == "Event"
+
+
+def probe(kind: OutcomeKind, *, is_recovery: bool = False, message: str = "") -> e.ProbeFinished:
+    return e.ProbeFinished(at=NOW, model="a", kind=kind, latency=0.25, message=message, is_recovery=is_recovery)
+
+
+def test_good_probes_are_routine_and_recoveries_and_failures_are_not() -> None:
+    good = narrate(probe(OutcomeKind.SUCCESS))
+    recovery = narrate(probe(OutcomeKind.SUCCESS, is_recovery=True))
+    bad = narrate(probe(OutcomeKind.SERVER_ERROR, message="boom"))
+
+    assert (good.text, good.is_routine) == ("probe a ok in 250ms", True)
+    assert (recovery.text, recovery.is_routine) == ("recovery probe a ok in 250ms", False)
+    assert (bad.text, bad.severity, bad.is_routine) == ("probe a server error: boom", Severity.WARNING, False)
+
+
+@pytest.mark.parametrize("kind", OutcomeKind)
+def test_only_good_and_cancelled_calls_are_routine(kind: OutcomeKind) -> None:
+    line = narrate(e.AttemptFinished(at=NOW, operation="o", model="a", number=1, kind=kind, latency=1.5))
+
+    is_quiet = kind in {OutcomeKind.SUCCESS, OutcomeKind.CANCELLED}
+    assert line.is_routine is is_quiet
+    assert line.severity is (Severity.INFO if is_quiet else Severity.WARNING)
+    assert "1.5s" in line.text
+
+
+@pytest.mark.parametrize(
+    ("result", "severity", "is_routine"),
+    [
+        (OperationResult.ANSWERED, Severity.INFO, True),
+        (OperationResult.FAILED, Severity.CRITICAL, False),
+        (OperationResult.SHED, Severity.CRITICAL, False),
+        (OperationResult.REJECTED, Severity.INFO, True),
+        (OperationResult.CANCELLED, Severity.INFO, True),
+    ],
+)
+def test_an_operation_is_loud_when_a_client_saw_us_fail(
+    result: OperationResult, severity: Severity, *, is_routine: bool
+) -> None:
+    event = sample_event(e.OperationFinished, result=result, requested="a", kind=OutcomeKind.TIMED_OUT)
+
+    line = narrate(event)
+
+    assert (line.severity, line.is_routine) == (severity, is_routine)
+    assert "a" in line.text.split()
+
+
+@pytest.mark.parametrize(
+    ("new", "severity"),
+    [
+        (BreakerState.OPEN, Severity.CRITICAL),
+        (BreakerState.ISOLATED, Severity.WARNING),
+        (BreakerState.HALF_OPEN, Severity.INFO),
+        (BreakerState.CLOSED, Severity.INFO),
+    ],
+)
+def test_a_breakers_move_is_as_loud_as_its_new_state(new: BreakerState, severity: Severity) -> None:
+    line = narrate(e.BreakerChanged(at=NOW, model="a", old=BreakerState.CLOSED, new=new, cause="why"))
+
+    assert line.severity is severity
+    assert line.text == f"breaker a closed → {new.value} (why)"
+
+
+@pytest.mark.parametrize(
+    ("new", "severity"),
+    [
+        (ModelStatus.UNAVAILABLE, Severity.CRITICAL),
+        (ModelStatus.DEGRADED, Severity.WARNING),
+        (ModelStatus.AVAILABLE, Severity.INFO),
+        (ModelStatus.UNKNOWN, Severity.INFO),
+    ],
+)
+def test_a_status_is_as_loud_as_it_is_bad(new: ModelStatus, severity: Severity) -> None:
+    line = narrate(e.StatusChanged(at=NOW, model="a", old=ModelStatus.UNKNOWN, new=new, cause="why"))
+
+    assert line.severity is severity
+
+
+@pytest.mark.parametrize(
+    ("event", "text"),
+    [
+        (e.RoutePinned(at=NOW, model="a", target="b", cause="by hand"), "traffic of a sent to b (by hand)"),
+        (e.RoutePinned(at=NOW, model="a", target=None, cause="x"), "traffic of a goes to itself again (x)"),
+        (e.TrafficMoved(at=NOW, model="a", old="a", new=None), "NOBODY serves the traffic of a now"),
+        (e.TrafficMoved(at=NOW, model="a", old=None, new="b"), "traffic of a: nobody → b"),
+        (e.TrafficMoved(at=NOW, model="a", old="a", new="b"), "traffic of a: a → b"),
+        (e.ModelRecovered(at=NOW, model="a", down_for=42.0), "a recovered after 42 s"),
+        (
+            e.ModelRecovered(at=NOW, model="a", down_for=42.0, by_operator=True),
+            "a recovered after 42 s, by an operator",
+        ),
+        (e.EngineStopped(at=NOW), "engine stopped"),
+        (
+            e.FallbacksExhausted(
+                at=NOW, operation="o", requested="a", tried=(), kind=OutcomeKind.REFUSED, cause="all open"
+            ),
+            "no model answered for a: tried no model; all open",
+        ),
+    ],
+)
+def test_what_moved_is_said_plainly(event: Event, text: str) -> None:
+    assert narrate(event).text == text
+
+
+def test_a3_degraded_mode_is_said_in_percent() -> None:
+    entered = narrate(e.DegradedModeEntered(at=NOW, available_share=0.5, threshold=0.6))
+    left = narrate(e.DegradedModeLeft(at=NOW, available_share=1.0, threshold=0.6, lasted=90.0))
+
+    assert entered.text == "DEGRADED MODE: 50.0 % of models available, threshold 60.0 %"
+    assert left.text == "degraded mode left after 1 m: 100 % of models available"
+
+
+@pytest.mark.parametrize(
+    ("phase", "ending", "is_routine"),
+    [
+        (ActionPhase.INTENDED, "“too slow” …", True),
+        (ActionPhase.DONE, "“too slow” ✔", False),
+        (ActionPhase.REFUSED, "“too slow” refused: it is gone", False),
+    ],
+)
+def test_an_operators_deed_says_who_what_where_and_why(
+    phase: ActionPhase, ending: str, *, is_routine: bool
+) -> None:
+    line = narrate(
+        e.OperatorActed(
+            at=NOW,
+            action_id="1",
+            actor="ada",
+            action=Action.FAIL_OVER,
+            phase=phase,
+            target="a",
+            reason="too slow",
+            parameter="b",
+            detail="it is gone",
+        )
+    )
+
+    assert line.text == f"ada: fail-over a → b {ending}"
+    assert line.is_routine is is_routine
+
+
+def test_an_alert_is_as_loud_as_its_severity() -> None:
+    event = sample_event(e.AlertRaised, severity=Severity.CRITICAL, text="breaker of a is open")
+
+    assert narrate(event).severity is Severity.CRITICAL
+    assert narrate(event).text == "alert: breaker of a is open"

@@ -1,0 +1,62 @@
+"""Numbers in words: spans, countdowns, percentages and latencies."""
+
+from __future__ import annotations
+
+import pytest
+
+from hive_console.core.wording import countdown, latency, percent, span
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (-5.0, "0 s"),
+        (0.0, "0 s"),
+        (0.85, "850 ms"),
+        (1.0, "1 s"),
+        (12.9, "12 s"),
+        (59.9, "59 s"),
+        (60.0, "1 m"),
+        (3599.0, "59 m"),
+        (3600.0, "1 h"),
+        (7500.0, "2 h 5 m"),
+        (86_400.0, "1 d"),
+        (273_600.0, "3 d 4 h"),
+    ],
+)
+def test_a_span_is_said_for_people(seconds: float, words: str) -> None:
+    assert span(seconds) == words
+
+
+def test_a_span_never_says_a_thousand_milliseconds() -> None:
+    assert span(0.9996) == "1 s"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(-3.0, "0:00"), (0.0, "0:00"), (0.01, "0:01"), (59.5, "1:00"), (61.0, "1:01")]
+)
+def test_a_countdown_never_says_zero_too_early(seconds: float, words: str) -> None:
+    assert countdown(seconds) == words
+
+
+@pytest.mark.parametrize(("share", "words"), [(0.0, "0"), (0.125, "12.5"), (0.6, "60.0"), (1.0, "100")])
+def test_a3_a_share_is_said_as_a_percentage_and_not_as_a_ratio(share: float, words: str) -> None:
+    assert percent(share) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.0, "0ms"),
+        (0.085, "85ms"),
+        (0.9994, "999ms"),
+        (0.9995, "1.0s"),
+        (4.84, "4.8s"),
+        (9.949, "9.9s"),
+        (9.95, "10s"),
+        (31.2, "31s"),
+    ],
+)
+def test_a_latency_takes_at_most_five_columns(seconds: float, words: str) -> None:
+    assert latency(seconds) == words
+    assert len(latency(seconds)) <= 5
