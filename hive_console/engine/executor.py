@@ -148,7 +148,7 @@ class Executor:
         self, member: Member, operation: Operation, call: Call[Result], *, has_standby: Callable[[], bool]
     ) -> Tried[Result]:
         if not member.would_admit(self.clock.now()):
-            return self._refused(member)
+            return Tried(self._refusal(member))
         bulkhead = self.bulkheads[member.settings.id]
         patience = operation.deadline_at - self.clock.now()
         if not bulkhead.try_take() and (has_standby() or not await bulkhead.take(patience)):
@@ -157,7 +157,7 @@ class Executor:
         self.bus.publish(caused)
         if isinstance(admission, Refusal):
             bulkhead.release()
-            return self._refused(member)
+            return Tried(self._refusal(member))
         operation.attempts += 1
         operation.tried.append(member.settings.id)
         lease = Lease(self, member, admission, operation)
@@ -194,7 +194,7 @@ class Executor:
                 lease.settle(outcome)
         return Tried(outcome)
 
-    def _refused(self, member: Member) -> Tried[Result]:
+    def _refusal(self, member: Member) -> Outcome:
         now = self.clock.now()
         if member.fault:
             why = member.fault
@@ -202,7 +202,7 @@ class Executor:
             why = "rate limited by the provider"
         else:
             why = f"breaker {member.breaker.state.value}"
-        return Tried(Outcome(OutcomeKind.REFUSED, message=why, retry_after=member.retry_in(now)))
+        return Outcome(OutcomeKind.REFUSED, message=why, retry_after=member.retry_in(now))
 
 
 def _said(outcome: Outcome) -> str:

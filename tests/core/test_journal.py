@@ -91,3 +91,16 @@ def test_a_whole_number_of_seconds_comes_back_as_a_float() -> None:
     assert isinstance(restored.at, float)
     assert isinstance(restored.down_for, float)
     assert restored.by_operator is False
+
+
+def test_a_word_that_this_version_does_not_know_is_refused_with_a_way_out() -> None:
+    record = to_record(sample_event(e.BreakerChanged))
+    record["new"] = "melted"
+
+    with pytest.raises(UnknownEvent, match="'melted' is not known to this version; upgrade"):
+        from_record("BreakerChanged", record)
+
+
+def test_a_record_that_misses_what_it_must_have_is_refused() -> None:
+    with pytest.raises(UnknownEvent, match="incomplete"):
+        from_record("BreakerChanged", {"at": 1.0})

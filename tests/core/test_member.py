@@ -383,3 +383,13 @@ def test_an_outcome_without_words_is_told_by_its_kind() -> None:
     call(member, Outcome(OutcomeKind.CONNECTION_FAILED), NOW)
 
     assert member.last_error == "connection failed"
+
+
+def test_a_reset_of_a_model_that_was_never_checked_is_no_recovery() -> None:
+    member = member_of()
+    member.trip(NOW, "by ada: drill")
+
+    events = member.reset(NOW + 60, "by ada")
+
+    assert member.status is ModelStatus.UNKNOWN
+    assert [event for event in events if isinstance(event, ModelRecovered)] == []
