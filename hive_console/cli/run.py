@@ -42,5 +42,9 @@ def command(
                 click.echo(warning, err=True)
             from hive_console.wiring.console import show  # Textual: not before the settings are known to be good
 
-            code = show(launch, is_read_only=is_read_only)
+            code = show(launch, _say, is_read_only=is_read_only)
     sys.exit(code)
+
+
+def _say(line: str) -> None:
+    click.echo(f"hive-console: {line}", err=True)

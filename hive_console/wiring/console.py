@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 
 from hive_console.adapters.identity import current_actor
@@ -27,18 +28,23 @@ class EngineFailed(HiveError):
     """The engine could not start, or ended by an error, while the console was open."""
 
 
-def show(launch: Launch, *, is_read_only: bool) -> int:
+def show(launch: Launch, say: Callable[[str], None], *, is_read_only: bool) -> int:
     """Shows the console until it is quit; returns the exit code, or raises `EngineFailed`.
 
     Quitting stops the engine. A terminal that goes away does not: the engine then serves on without a screen
     until SIGTERM or SIGINT.
+
+    Args:
+        launch: what to run.
+        say: told what to show in the terminal once the screen is gone.
+        is_read_only: whether nothing may be acted on.
     """
     first = before_start(launch.settings, time.time())
     with splash(first):
-        return _show(launch, first, is_read_only=is_read_only)
+        return _show(launch, first, say, is_read_only=is_read_only)
 
 
-def _show(launch: Launch, first: FleetSnapshot, *, is_read_only: bool) -> int:
+def _show(launch: Launch, first: FleetSnapshot, say: Callable[[str], None], *, is_read_only: bool) -> int:
     from hive_console.ui.app import HiveApp  # 300 ms, spent behind the first frame
 
     actor = current_actor(os.environ)
@@ -73,6 +79,8 @@ def _show(launch: Launch, first: FleetSnapshot, *, is_read_only: bool) -> int:
             engine.publish(ConsoleDetached(at=time.time(), cause=gone[0]))
             _serve_on(engine)
             code = 0
+        elif engine.is_alive:
+            say("stopping: requests under way may finish")
     finally:
         engine.stop()
     if failure:
