@@ -107,3 +107,14 @@ class StreamBroken(HiveError):
     def __init__(self, outcome: Outcome) -> None:
         super().__init__(outcome.message or outcome.kind.value)
         self.outcome = outcome
+
+
+def place_of(error: BaseException) -> str:
+    """What kind of error and where: `KeyError at door.py:42`; not its own text, which may quote a request."""
+    trace = error.__traceback__
+    if trace is None:
+        return type(error).__name__
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    file = trace.tb_frame.f_code.co_filename.replace("\\", "/").rsplit("/", 1)[-1]
+    return f"{type(error).__name__} at {file}:{trace.tb_lineno}"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from hive_console.core.breaker import Permit, Refusal
-from hive_console.core.errors import ProviderError
+from hive_console.core.errors import ProviderError, place_of
 from hive_console.core.events import AttemptFinished, ServiceFailed
 from hive_console.core.member import Member
 from hive_console.core.outcome import CANCELLED, SUCCESS, Outcome, OutcomeKind
@@ -182,7 +182,7 @@ class Executor:
         except ProviderError as error:
             outcome = error.outcome
         except Exception as error:  # noqa: BLE001 - an adapter's bug must not end the engine; it is published
-            outcome = Outcome(OutcomeKind.MALFORMED, message=f"internal: {type(error).__name__}")
+            outcome = Outcome(OutcomeKind.MALFORMED, message=f"internal: {place_of(error)}")
             self.bus.publish([ServiceFailed(at=self.clock.now(), service="provider", message=outcome.message)])
         else:
             outcome = SUCCESS

@@ -15,6 +15,7 @@ from typing import Self
 from hive_console.core.alerting import AlertBook
 from hive_console.core.command import Command, CommandResult
 from hive_console.core.degradation import Degradation
+from hive_console.core.errors import place_of
 from hive_console.core.events import (
     EngineStarted,
     EngineStopped,
@@ -222,6 +223,6 @@ class ResilienceEngine:
             try:
                 await run()
             except Exception as error:  # noqa: BLE001 - a service outlives its bugs; the event tells of them
-                failed = ServiceFailed(at=self._clock.now(), service=name, message=type(error).__name__)
+                failed = ServiceFailed(at=self._clock.now(), service=name, message=place_of(error))
                 self._bus.publish([failed])
                 await self._clock.sleep(AFTER_FAILURE)

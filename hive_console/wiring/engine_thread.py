@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from hive_console.core.errors import HiveError
+from hive_console.core.errors import HiveError, place_of
 from hive_console.core.events import ConsoleAttached, Event
 from hive_console.engine.local_client import LocalClient
 from hive_console.wiring.launch import Launch
@@ -93,7 +93,7 @@ class EngineThread:
         except HiveError as error:
             self._on_failure(str(error))
         except Exception as error:  # noqa: BLE001 - a thread has nobody to raise to; its owner is told
-            self._on_failure(f"the engine ended by an error: {type(error).__name__}")
+            self._on_failure(f"the engine ended by an error: {place_of(error)}")
 
     async def _live(self) -> None:
         # aiohttp and aiosqlite take 300 ms to import: the screen paints meanwhile.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from hive_console.core import errors
@@ -15,6 +17,7 @@ from hive_console.core.errors import (
     SettingsError,
     StreamBroken,
     UnknownModel,
+    place_of,
 )
 from hive_console.core.outcome import Outcome, OutcomeKind
 
@@ -80,3 +83,13 @@ def test_a_busy_folder_names_its_holder_and_the_way_out() -> None:
 
 def test_a_recording_that_failed_keeps_its_reason() -> None:
     assert str(RecordingFailed("disk full")) == "disk full"
+
+
+def test_the_place_of_an_error_is_told_without_its_text() -> None:
+    try:
+        dict[str, str]()["a secret prompt"]
+    except KeyError as error:
+        said = place_of(error)
+
+    assert re.fullmatch(r"KeyError at test_errors\.py:\d+", said)
+    assert place_of(ValueError("a secret prompt")) == "ValueError"

@@ -6,9 +6,7 @@ import asyncio
 import contextlib
 import errno
 import secrets
-import traceback
 from collections.abc import Awaitable, Callable, Sequence
-from pathlib import Path
 
 import msgspec
 from aiohttp import web
@@ -28,7 +26,7 @@ from hive_console.adapters.gateway.limits import Limits
 from hive_console.adapters.gateway.listing import Listing, health_page
 from hive_console.adapters.gateway.relay import JSON, relay_stream, whole_answer
 from hive_console.adapters.gateway.server_log import ServerLog
-from hive_console.core.errors import HiveError, OperationFailed, UnknownModel
+from hive_console.core.errors import HiveError, OperationFailed, UnknownModel, place_of
 from hive_console.core.settings import GatewaySettings, ModelSettings
 from hive_console.core.snapshot import FleetSnapshot
 from hive_console.core.task import Operations
@@ -221,7 +219,7 @@ class Gateway:
         return response
 
     def _unexpected(self, exc: Exception, request_id: str) -> Failure:
-        self._on_error(SERVICE, f"{_place_of(exc)} (request {request_id})")
+        self._on_error(SERVICE, f"{place_of(exc)} (request {request_id})")
         message = f"hive-console met an error it did not expect (request {request_id})"
         return Failure(500, SERVER, message, code="internal_error")
 
@@ -257,13 +255,6 @@ def _failure_of_http(wrong: web.HTTPException) -> Failure:
             return Failure(405, INVALID_REQUEST, words, code="method_not_allowed")
         case _:
             return Failure(wrong.status, INVALID_REQUEST, wrong.reason)
-
-
-def _place_of(exc: Exception) -> str:
-    """What and where, without the error's own text, which may quote a request."""
-    frames = traceback.extract_tb(exc.__traceback__)
-    place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-    return f"{type(exc).__name__}{place}"
 
 
 def _problem(exc: OSError) -> str:
