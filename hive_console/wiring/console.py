@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import threading
@@ -22,6 +23,9 @@ from hive_console.wiring.serve import ENDING_SIGNALS
 from hive_console.wiring.startup import collect_garbage_from_now_on
 
 FAILED = 1
+
+ORPHANED_DEMO_SECONDS = 600.0
+"""Seconds a demo goes on without its screen: long enough to see that it does, and then nobody wants it."""
 
 
 class EngineFailed(HiveError):
@@ -77,7 +81,7 @@ def _show(launch: Launch, first: FleetSnapshot, say: Callable[[str], None], *, i
         code = app.return_code or 0
         if gone and not failure and engine.is_alive:
             engine.publish(ConsoleDetached(at=time.time(), cause=gone[0]))
-            _serve_on(engine)
+            _serve_on(engine, ORPHANED_DEMO_SECONDS if launch.is_demo else math.inf)
             code = 0
         elif engine.is_alive:
             say("stopping: requests under way may finish")
@@ -88,14 +92,15 @@ def _show(launch: Launch, first: FleetSnapshot, say: Callable[[str], None], *, i
     return code
 
 
-def _serve_on(engine: EngineThread) -> None:
-    """Waits for a signal to end, with nothing left to write to."""
+def _serve_on(engine: EngineThread, patience: float) -> None:
+    """Waits for a signal to end, or for `patience` seconds, with nothing left to write to."""
     _silence()
     over = threading.Event()
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     for number in ENDING_SIGNALS:
         signal.signal(number, lambda *_: over.set())
-    while engine.is_alive and not over.wait(1.0):
+    ends_at = time.monotonic() + patience
+    while engine.is_alive and time.monotonic() < ends_at and not over.wait(1.0):
         pass
 
 

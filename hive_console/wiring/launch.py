@@ -42,6 +42,7 @@ class Launch:
         folder: the data folder, held by this process.
         warnings: what somebody should know before the screen covers it.
         say_gateway: told the gateway's address once it listens (the demo's traffic waits for it).
+        is_demo: whether nobody depends on it.
     """
 
     settings: Settings
@@ -49,6 +50,7 @@ class Launch:
     folder: DataFolder
     warnings: tuple[str, ...]
     say_gateway: Callable[[str], None]
+    is_demo: bool = False
 
 
 def prepared(choice: Choice) -> AbstractContextManager[Launch]:
@@ -93,7 +95,7 @@ def _demo(choice: Choice) -> Iterator[Launch]:
         demo = DemoThread(lambda: gateway, gateway_port=0)
         try:
             settings = _with_port(demo.start(), choice.port)
-            yield Launch(settings, KeyRing({}, Path.cwd()), folder, (), say_gateway)
+            yield Launch(settings, KeyRing({}, Path.cwd()), folder, (), say_gateway, is_demo=True)
         finally:
             demo.stop()
             folder.release()
