@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hive_console.core.snapshot import FleetSnapshot, ModelView
 from hive_console.core.states import BreakerState, ModelStatus
-from hive_console.core.wording import percent, span
+from hive_console.core.wording import ago, latency, percent, whole_span
 
 
 def headline(fleet: FleetSnapshot, now: float) -> str:
@@ -52,7 +52,7 @@ def _degraded_words(fleet: FleetSnapshot) -> str:
 
 
 def _trouble(model: ModelView, fleet: FleetSnapshot, now: float) -> str:
-    lasted = span(now - model.status_since)
+    lasted = whole_span(now - model.status_since)
     if model.breaker.state is BreakerState.ISOLATED:
         return f"{model.model_id} deactivated by hand for {lasted}{_who_serves(model, fleet)}"
     if model.status is ModelStatus.DEGRADED:
@@ -66,10 +66,10 @@ def _who_serves(model: ModelView, fleet: FleetSnapshot) -> str:
     if model.serving == model.model_id:
         return ", still serving"
     standby = fleet.model(model.serving)
-    speed = f" (p95 {standby.p95:.1f} s)" if standby is not None and standby.p95 is not None else ""
+    speed = f" (p95 {latency(standby.p95)})" if standby is not None and standby.p95 is not None else ""
     return f" → traffic on {model.serving}{speed}"
 
 
 def _since_last_trouble(fleet: FleetSnapshot, now: float) -> str:
     resolved = [alert.resolved_at for alert in fleet.alerts if alert.resolved_at is not None]
-    return f"; last alert ended {span(now - max(resolved))} ago" if resolved else ""
+    return f"; last alert ended {ago(now - max(resolved))}" if resolved else ""

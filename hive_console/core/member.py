@@ -9,6 +9,7 @@ from hive_console.core.outcome import Outcome, OutcomeKind, Verdict
 from hive_console.core.settings import ModelSettings, ProbeKind
 from hive_console.core.states import BreakerState, ModelStatus
 from hive_console.core.window import Sample, Trend, Window
+from hive_console.core.wording import failure
 
 THROTTLE_SECONDS = 5.0
 """Seconds a model is left alone after a 429 that names no time: short, since the next 429 renews it."""
@@ -246,5 +247,4 @@ class Member:
 
 
 def _words(outcome: Outcome) -> str:
-    said = outcome.kind.value.replace("_", " ")
-    return f"{said}: {outcome.message}" if outcome.message else said
+    return failure(outcome.kind.value, outcome.message)

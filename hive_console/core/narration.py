@@ -8,7 +8,7 @@ from typing import assert_never
 from hive_console.core import events as e
 from hive_console.core.outcome import OutcomeKind
 from hive_console.core.states import ActionPhase, BreakerState, ModelStatus, OperationResult, Severity
-from hive_console.core.wording import latency, percent, span
+from hive_console.core.wording import failure, latency, percent, span
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +18,16 @@ class Line:
     Attributes:
         text: the sentence, without its time.
         severity: how much it wants a person.
-        is_routine: whether it is one of the many that a log leaves out unless asked (good probes and calls).
+        is_routine: whether a log leaves it out unless asked: one of the many (good probes and calls), or a step
+            that another event tells with its result.
+        topic: what it is one more of; lines of one topic may be told as one, with their count. Empty when each
+            stands for itself.
     """
 
     text: str
     severity: Severity = Severity.INFO
     is_routine: bool = False
+    topic: str = ""
 
 
 _WORSE = {
@@ -52,7 +56,8 @@ def narrate(event: e.Event) -> Line:  # noqa: C901, PLR0912 - one case per kind 
         case e.ConsoleDetached():
             return Line(f"console detached{_with(event.cause)}; the engine goes on", Severity.WARNING)
         case e.ServiceFailed():
-            return Line(f"{event.service} failed and goes on: {event.message}", Severity.CRITICAL)
+            said = f"{event.service} failed and goes on: {event.message}"
+            return Line(said, Severity.CRITICAL, topic=f"service {event.service}")
         case e.ProbeFinished():
             return _probe(event)
         case e.AttemptFinished():
@@ -63,23 +68,19 @@ def narrate(event: e.Event) -> Line:  # noqa: C901, PLR0912 - one case per kind 
             return Line(f"failover {event.from_model} → {event.to_model} ({event.cause})", is_routine=True)
         case e.FallbacksExhausted():
             tried = ", ".join(event.tried) or "no model"
-            return Line(f"no model answered for {event.requested}: tried {tried}; {event.cause}", Severity.CRITICAL)
+            said = f"no model answered for {event.requested}: tried {tried}; {event.cause}"
+            return Line(said, Severity.CRITICAL, topic=f"exhausted {event.requested}")
         case e.BreakerChanged():
             return _breaker(event)
         case e.StatusChanged():
-            severity = _WORSE.get(event.new, Severity.INFO)
-            return Line(f"{event.model} {event.old.value} → {event.new.value} ({event.cause})", severity)
+            return _status(event)
         case e.ModelRecovered():
             by = ", by an operator" if event.by_operator else ""
             return Line(f"{event.model} recovered after {span(event.down_for)}{by}")
         case e.RoutePinned():
-            if event.target is None:
-                return Line(f"traffic of {event.model} goes to itself again ({event.cause})")
-            return Line(f"traffic of {event.model} sent to {event.target} ({event.cause})", Severity.WARNING)
+            return _pinned(event)
         case e.TrafficMoved():
-            if event.new is None:
-                return Line(f"NOBODY serves the traffic of {event.model} now", Severity.CRITICAL)
-            return Line(f"traffic of {event.model}: {event.old or 'nobody'} → {event.new}", Severity.WARNING)
+            return _moved(event)
         case e.DegradedModeEntered():
             share = (
                 f"{percent(event.available_share)} % of models available, threshold {percent(event.threshold)} %"
@@ -91,9 +92,11 @@ def narrate(event: e.Event) -> Line:  # noqa: C901, PLR0912 - one case per kind 
         case e.OperatorActed():
             return _acted(event)
         case e.AlertRaised():
-            return Line(f"alert: {event.text}", event.severity)
+            # What alerts tell is told by the events that raised them; who wants alerts has the inbox.
+            return Line(f"alert: {event.text}", event.severity, is_routine=True)
         case e.AlertResolved():
-            return Line(f"alert over: {event.rule.value} {event.subject} after {span(event.lasted)}")
+            said = f"alert over: {event.rule.value} {event.subject} after {span(event.lasted)}"
+            return Line(said, is_routine=True)
         case e.AlertAcknowledged():
             return Line(f"{event.actor} has the alert {event.rule.value} {event.subject}{_with(event.note)}")
         case e.EventsDropped():
@@ -105,23 +108,54 @@ def narrate(event: e.Event) -> Line:  # noqa: C901, PLR0912 - one case per kind 
 def _probe(event: e.ProbeFinished) -> Line:
     name = "recovery probe" if event.is_recovery else "probe"
     if event.kind is OutcomeKind.SUCCESS:
-        return Line(f"{name} {event.model} ok in {latency(event.latency)}", is_routine=not event.is_recovery)
-    return Line(f"{name} {event.model} {_words(event.kind)}{_with(event.message)}", Severity.WARNING)
+        return Line(f"{name} {event.model} ok in {latency(event.latency)}", is_routine=True)
+    # What came of a trial is told by the breaker's next move.
+    return Line(
+        f"{name} {event.model} {failure(event.kind.value, event.message)}",
+        Severity.WARNING,
+        is_routine=event.is_recovery,
+        topic=f"probe {event.model} {event.kind.value}",
+    )
 
 
 def _attempt(event: e.AttemptFinished) -> Line:
     if event.kind in {OutcomeKind.SUCCESS, OutcomeKind.CANCELLED}:
         return Line(f"call {event.model} {_words(event.kind)} in {latency(event.latency)}", is_routine=True)
-    said = f"call {event.model} {_words(event.kind)} after {latency(event.latency)}{_with(event.message)}"
-    return Line(said, Severity.WARNING)
+    said = f"call {event.model} {failure(event.kind.value, event.message)}, after {latency(event.latency)}"
+    return Line(said, Severity.WARNING, topic=f"call {event.model} {event.kind.value}")
 
 
 def _operation(event: e.OperationFinished) -> Line:
     if event.result is OperationResult.ANSWERED:
         return Line(f"{event.requested} answered by {event.served_by} in {latency(event.latency)}", is_routine=True)
     is_failure = event.result in {OperationResult.FAILED, OperationResult.SHED}
-    said = f"operation for {event.requested} {event.result.value}: {_words(event.kind)}"
-    return Line(said, Severity.CRITICAL if is_failure else Severity.INFO, is_routine=not is_failure)
+    said = f"request for {event.requested} {event.result.value}: {_words(event.kind)}"
+    severity = Severity.CRITICAL if is_failure else Severity.INFO
+    topic = f"request {event.requested} {event.kind.value}"
+    return Line(said, severity, is_routine=not is_failure, topic=topic)
+
+
+def _status(event: e.StatusChanged) -> Line:
+    """The first good check and a recovery are no news here: the fleet starts, `ModelRecovered` tells the rest."""
+    is_routine = event.new is ModelStatus.AVAILABLE and event.old is not ModelStatus.DEGRADED
+    severity = _WORSE.get(event.new, Severity.INFO)
+    return Line(f"{event.model} {event.old.value} → {event.new.value} ({event.cause})", severity, is_routine)
+
+
+def _pinned(event: e.RoutePinned) -> Line:
+    """Told by the operator's deed that did it, and by the traffic that moves."""
+    if event.target is None:
+        return Line(f"traffic of {event.model} goes to itself again ({event.cause})", is_routine=True)
+    said = f"traffic of {event.model} sent to {event.target} ({event.cause})"
+    return Line(said, Severity.WARNING, is_routine=True)
+
+
+def _moved(event: e.TrafficMoved) -> Line:
+    if event.new is None:
+        return Line(f"NOBODY serves the traffic of {event.model} now", Severity.CRITICAL)
+    if event.new == event.model:
+        return Line(f"{event.model} serves its own traffic again")
+    return Line(f"traffic of {event.model} now on {event.new}", Severity.WARNING)
 
 
 _BREAKER_SEVERITY = {BreakerState.OPEN: Severity.CRITICAL, BreakerState.ISOLATED: Severity.WARNING}
@@ -129,7 +163,14 @@ _BREAKER_SEVERITY = {BreakerState.OPEN: Severity.CRITICAL, BreakerState.ISOLATED
 
 def _breaker(event: e.BreakerChanged) -> Line:
     severity = _BREAKER_SEVERITY.get(event.new, Severity.INFO)
-    return Line(f"breaker {event.model} {event.old.value} → {event.new.value} ({event.cause})", severity)
+    said = f"breaker {event.model} {event.old.value} → {event.new.value} ({event.cause})"
+    match event.old, event.new:
+        case BreakerState.OPEN, BreakerState.HALF_OPEN:
+            return Line(said, severity, is_routine=True)  # the trial's end is told
+        case BreakerState.HALF_OPEN, BreakerState.OPEN:
+            return Line(f"{event.model} still down: {event.cause}", Severity.WARNING, topic=f"trial {event.model}")
+        case _:
+            return Line(said, severity)
 
 
 def _acted(event: e.OperatorActed) -> Line:

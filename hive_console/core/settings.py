@@ -149,8 +149,11 @@ class ResilienceSettings:
         operation_deadline: seconds one operation may take, all attempts on all models included. 90: three
             models at BIP-03's 30 s each.
         retry_before_fallback: see `RetryBeforeFallback`.
-        max_queued_requests: operations that may wait for a free place; more are refused at once. 1000: at
-            10 in flight and 1 s each they would already wait longer than the deadline.
+        max_queued_requests: operations that may wait for a free place of one model; more are refused at once.
+            1000: at 10 in flight and 1 s each they would already wait longer than the deadline.
+
+    The first three are what a settings file's models take when they say nothing; a `ModelSettings` made in
+    code carries its own.
     """
 
     health_check_interval: float = 30.0

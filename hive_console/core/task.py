@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 Body = Mapping[str, Any]
@@ -41,10 +41,6 @@ class Task:
         listed: Sequence[Body] = [{"role": "user", "content": messages}] if isinstance(messages, str) else messages
         request: Body = {"messages": list(listed), **options}
         return cls(model, request, deadline=deadline, allow_fallback=allow_fallback)
-
-    def for_model(self, model: str) -> Task:
-        """The same work, asked of another model."""
-        return replace(self, model=model)
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,9 +66,11 @@ def _without_zalgo(text: str) -> str:
 def redact(text: str, secrets: tuple[str, ...] = ()) -> str:
     """Takes known secrets and everything shaped like a key out of `text` (S1, S2 of the reference)."""
     text = text[:INPUT_LIMIT]
+    small = text.lower()
     for secret in secrets:
-        if len(secret) >= 6:
-            text = text.replace(secret, _HIDDEN)
+        # Compared without case: errors repeat keys in capitals, and names are kept in small letters.
+        if len(secret) >= 6 and secret.lower() in small:
+            text = re.sub(re.escape(secret), _HIDDEN, text, flags=re.IGNORECASE)
     for shape in _SECRET_SHAPES:
         text = shape.sub(_HIDDEN, text)
     return text

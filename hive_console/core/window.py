@@ -6,6 +6,7 @@ Both are bounded, both age when they are read. The window drops by time and by c
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, insort
 from collections import deque
 from dataclasses import dataclass
 
@@ -15,7 +16,7 @@ WINDOW_SECONDS = 120.0
 """Age at which a sample no longer counts: four probe intervals of BIP-03's 30 s."""
 
 WINDOW_SAMPLES = 500
-"""Samples kept at most: enough for a p99, small enough to sort on every look."""
+"""Samples kept at most: enough for a p99, small enough to keep sorted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,29 +38,37 @@ class Sample:
 
 
 class Window:
-    """The judged calls of the last two minutes, 500 at most."""
+    """The judged calls of the last two minutes, 500 at most.
 
-    __slots__ = ("_p95", "_samples")
+    Latencies of good answers are kept sorted as they come and go: every outcome of every call asks for the
+    p95, and sorting 500 of them each time cost more than the rest of an operation.
+    """
+
+    __slots__ = ("_answers", "_probe_answers", "_samples")
 
     def __init__(self) -> None:
-        self._samples: deque[Sample] = deque(maxlen=WINDOW_SAMPLES)
-        self._p95: float | None = None
+        self._samples: deque[Sample] = deque()
+        self._answers: list[float] = []
+        self._probe_answers: list[float] = []
 
     def add(self, sample: Sample) -> None:
         """Takes a sample; a sample exactly `WINDOW_SECONDS` old is out."""
+        if len(self._samples) == WINDOW_SAMPLES:
+            self._drop_oldest()
         self._samples.append(sample)
-        self._p95 = None
+        if not sample.is_failure:
+            insort(self._latencies_beside(sample), sample.latency)
 
     def clear(self) -> None:
         """Forgets everything: a recovered model is judged afresh."""
         self._samples.clear()
-        self._p95 = None
+        self._answers.clear()
+        self._probe_answers.clear()
 
     def age(self, now: float) -> None:
         """Drops what is too old."""
         while self._samples and now - self._samples[0].at >= WINDOW_SECONDS:
-            self._samples.popleft()
-            self._p95 = None
+            self._drop_oldest()
 
     @property
     def calls(self) -> int:
@@ -69,7 +78,7 @@ class Window:
     @property
     def failures(self) -> int:
         """Failures in the window."""
-        return sum(sample.is_failure for sample in self._samples)
+        return len(self._samples) - len(self._answers) - len(self._probe_answers)
 
     @property
     def error_rate(self) -> float | None:
@@ -79,17 +88,22 @@ class Window:
     @property
     def p95(self) -> float | None:
         """Nearest-rank 95th percentile of good answers' latency in seconds; `None` without good answers."""
-        if self._p95 is None:
-            good = [sample for sample in self._samples if not sample.is_failure]
-            real = [sample.latency for sample in good if not sample.is_probe]
-            latencies = sorted(real or [sample.latency for sample in good])
-            self._p95 = latencies[math.ceil(0.95 * len(latencies)) - 1] if latencies else None
-        return self._p95
+        latencies = self._answers or self._probe_answers
+        return latencies[math.ceil(0.95 * len(latencies)) - 1] if latencies else None
 
     @property
     def has_real_answers(self) -> bool:
         """Whether a real call was answered lately."""
-        return any(not sample.is_probe and not sample.is_failure for sample in self._samples)
+        return bool(self._answers)
+
+    def _drop_oldest(self) -> None:
+        oldest = self._samples.popleft()
+        if not oldest.is_failure:
+            latencies = self._latencies_beside(oldest)
+            del latencies[bisect_left(latencies, oldest.latency)]
+
+    def _latencies_beside(self, sample: Sample) -> list[float]:
+        return self._probe_answers if sample.is_probe else self._answers
 
 
 @dataclass(slots=True)
@@ -117,7 +131,7 @@ class Trend:
     def __init__(self) -> None:
         self._buckets: deque[_Bucket] = deque(maxlen=SERIES_LENGTH)
         self._drawn: tuple[Series, Series] = ((), ())
-        self._drawn_for = (-1, -1)
+        self._drawn_for = (-1, -1, -1)
 
     def add(self, sample: Sample) -> None:
         """Takes a sample into the bucket of its time; samples arrive in order of time."""
@@ -146,7 +160,7 @@ class Trend:
             self._buckets.popleft()
         calls = self._buckets[-1].calls if self._buckets else 0
         newest = self._buckets[-1].index if self._buckets else 0
-        version = (last, newest * 1_000_003 + calls)
+        version = (last, newest, calls)
         if version != self._drawn_for:
             self._drawn_for = version
             self._drawn = self._draw(last)

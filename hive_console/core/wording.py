@@ -22,6 +22,30 @@ def span(seconds: float) -> str:
     return _two(whole // _DAY, "d", whole % _DAY // _HOUR, "h")
 
 
+def whole_span(seconds: float) -> str:
+    """The same in whole seconds, for what a screen tells each second anew: `0 s`, `12 s`, `4 m`."""
+    return span(float(max(0, int(seconds))))
+
+
+def ago(seconds: float) -> str:
+    """How long something is past: `just now` within its first second, then `12 s ago`."""
+    return "just now" if seconds < 1 else f"{whole_span(seconds)} ago"
+
+
+def failure(kind: str, message: str) -> str:
+    """What went wrong, once: the kind's words, unless the message begins with or holds the first of them.
+
+    `connection failed` and `connection refused` are told as `connection refused`, `timed out` and `no answer
+    within 4 s` as both.
+    """
+    words = kind.replace("_", " ")
+    if not message:
+        return words
+    if words.partition(" ")[0] in message.lower().split():
+        return message
+    return f"{words}: {message}"
+
+
 def _two(large: int, large_unit: str, small: int, small_unit: str) -> str:
     return f"{large} {large_unit} {small} {small_unit}" if small else f"{large} {large_unit}"
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable
 
-from hive_console.core.events import Event
+from hive_console.core.errors import place_of
+from hive_console.core.events import Event, ServiceFailed
 
 Reader = Callable[[Event], Iterable[Event]]
 """Takes an event at once and returns the events it causes, usually none."""
@@ -38,6 +39,16 @@ class Bus:
             while self._queue:
                 event = self._queue.popleft()
                 for reader in self._readers:
-                    self._queue.extend(reader(event))
+                    self._queue.extend(_delivered(event, reader))
         finally:
             self._is_delivering = False
+
+
+def _delivered(event: Event, reader: Reader) -> Iterable[Event]:
+    """What the reader causes. A reader's bug must not keep an event from the others, nor a place from its owner."""
+    try:
+        return reader(event)
+    except Exception as error:  # noqa: BLE001 - published, unless telling of it is what failed
+        if isinstance(event, ServiceFailed):
+            return NOTHING
+        return (ServiceFailed(at=event.at, service="a reader of events", message=place_of(error)),)

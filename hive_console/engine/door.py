@@ -89,24 +89,26 @@ class Door:
         except BaseException:
             self._end(operation, CANCELLED)
             raise
-        if served_by != plan.candidates[0]:
-            self._bus.publish([self._failover(operation, plan.candidates[0], served_by)])
+        self._tell_of_failover(operation, plan.candidates[0], served_by)
         return served_by, result
 
-    def _failover(self, operation: Operation, from_model: str, to_model: str) -> FailedOver:
-        causes = [hop.cause for hop in operation.hops if hop.model == from_model]
-        return FailedOver(
-            at=self._clock.now(),
-            operation=operation.id,
-            from_model=from_model,
-            to_model=to_model,
-            cause=causes[-1] if causes else "slower than its fallback",
-        )
+    def _tell_of_failover(self, operation: Operation, first: str, served_by: str) -> None:
+        """A model that was merely slower in a race has no bad end behind it: that is no failover."""
+        causes = [hop.cause for hop in operation.hops if hop.model == first]
+        if served_by != first and causes:
+            moved = FailedOver(
+                at=self._clock.now(),
+                operation=operation.id,
+                from_model=first,
+                to_model=served_by,
+                cause=causes[-1],
+            )
+            self._bus.publish([moved])
 
     def _end_failed(self, operation: Operation, failure: OperationFailed) -> None:
         outcome = failure.outcome
         self._end(operation, outcome)
-        if outcome.judgement.onward is Onward.ANY:
+        if outcome.judgement.onward is Onward.ANY and not self._was_bound_by_its_caller(operation):
             self._bus.publish(
                 [
                     FallbacksExhausted(
@@ -119,6 +121,13 @@ class Door:
                     )
                 ]
             )
+
+    def _was_bound_by_its_caller(self, operation: Operation) -> bool:
+        """Whether the caller gave the fleet no real chance (no fallback, a short deadline): nobody is paged."""
+        task = operation.task
+        member = self._fleet.members[operation.requested]
+        is_hasty = task.deadline is not None and task.deadline < member.settings.timeout
+        return is_hasty or (not task.allow_fallback and bool(member.settings.fallbacks))
 
     def _end(self, operation: Operation, outcome: Outcome, *, served_by: str | None = None) -> None:
         now = self._clock.now()
@@ -192,8 +201,11 @@ class EngineStream:
         """Ends it early; neutral for the model. Harmless after the end."""
         if self._is_over:
             return
-        self._end(CANCELLED)
-        await self._opened.abandon()
+        self._is_over = True
+        try:
+            await self._opened.abandon()
+        finally:
+            self._end(CANCELLED)
 
     def _end(self, outcome: Outcome) -> None:
         self._is_over = True

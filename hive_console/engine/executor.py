@@ -129,7 +129,9 @@ class Executor:
             number += 1
             if tried.outcome.is_success or not self._may_retry(tried.outcome, member, has_standby):
                 break
-            delay = policy.delay(number, self._rng.random(), retry_after=tried.outcome.retry_after)
+            # A throttle that names no time is a wait like one that does: retrying within it would be refused.
+            floor = max(tried.outcome.retry_after or 0.0, member.retry_in(self.clock.now()) or 0.0)
+            delay = policy.delay(number, self._rng.random(), retry_after=floor)
             if number > policy.max_retries or self.clock.now() + delay >= operation.deadline_at:
                 break
             await self.clock.sleep(delay)
@@ -161,9 +163,7 @@ class Executor:
         operation.attempts += 1
         operation.tried.append(member.settings.id)
         lease = Lease(self, member, admission, operation)
-        tried = await self._call(member.settings, operation, call, lease)
-        operation.last = tried.outcome
-        return tried
+        return await self._call(member.settings, operation, call, lease)
 
     async def _call(
         self, model: ModelSettings, operation: Operation, call: Call[Result], lease: Lease
@@ -171,9 +171,11 @@ class Executor:
         """One call under the shorter of the model's timeout and what is left of the deadline."""
         left = operation.deadline_at - self.clock.now()
         outcome = CANCELLED
+        result: Result | None = None
         try:
             async with asyncio.timeout(min(model.timeout, left)):
                 result = await call(model, operation.task, lease)
+            outcome = SUCCESS
         except TimeoutError:
             said = f"no answer within {min(model.timeout, left):.3g} s"
             outcome = Outcome(OutcomeKind.TIMED_OUT, message=said)
@@ -184,15 +186,10 @@ class Executor:
         except Exception as error:  # noqa: BLE001 - an adapter's bug must not end the engine; it is published
             outcome = Outcome(OutcomeKind.MALFORMED, message=f"internal: {place_of(error)}")
             self.bus.publish([ServiceFailed(at=self.clock.now(), service="provider", message=outcome.message)])
-        else:
-            outcome = SUCCESS
-            if not call.keeps_lease:
-                lease.settle(SUCCESS)
-            return Tried(SUCCESS, result)
         finally:
-            if not outcome.is_success:
+            if result is None or not call.keeps_lease:
                 lease.settle(outcome)
-        return Tried(outcome)
+        return Tried(outcome, result)
 
     def _refusal(self, member: Member) -> Outcome:
         now = self.clock.now()

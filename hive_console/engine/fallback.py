@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 from functools import partial, reduce
 from typing import TypeVar
 
@@ -17,6 +18,8 @@ from hive_console.engine.executor import Call, Executor, Tried
 from hive_console.engine.operation import Operation
 
 Result = TypeVar("Result")
+
+_Racers = list[tuple[str, asyncio.Task[Tried[Result]]]]
 
 _NO_CALL = frozenset({OutcomeKind.REFUSED, OutcomeKind.NO_ROOM})
 
@@ -54,27 +57,36 @@ class Fallback:
 
     async def _race(self, plan: Plan, operation: Operation, call: Call[Result]) -> tuple[str, Result]:
         """All at once; the first answer wins, the losers are cancelled and count as nothing."""
-        racers: list[tuple[str, asyncio.Task[Tried[Result]]]] = []
-        winner: tuple[str, Result] | None = None
+        racers: _Racers[Result] = []
         try:
             async with asyncio.TaskGroup() as group:
                 racers.extend(
-                    (name, group.create_task(self._run_alone(name, operation, call))) for name in plan.candidates
+                    (name, group.create_task(self._run_beside(racers, name, operation, call)))
+                    for name in plan.candidates
                 )
                 winner = await _first_answer(racers)
                 for _, task in racers:
                     task.cancel()
-        finally:
-            await _abandon_losers(racers, winner)
+            await _abandon(_open_streams(racers, but=winner))
+        except BaseException:  # the caller left in the end: nobody is there to read even the winner's stream
+            await _abandon(_open_streams(racers, but=None))
+            raise
         if winner is None:
             outcomes = [task.result().outcome for _, task in racers]
             raise self._failure(plan, operation, reduce(_telling, outcomes, NO_CANDIDATE))
         return winner
 
-    async def _run_alone(self, name: str, operation: Operation, call: Call[Result]) -> Tried[Result]:
-        """One racer; the others are its standby, so it never waits to try again."""
-        member = self._fleet.members[name]
-        return await self._executor.run(member, operation, call, has_standby=lambda: True)
+    async def _run_beside(
+        self, racers: _Racers[Result], name: str, operation: Operation, call: Call[Result]
+    ) -> Tried[Result]:
+        """One racer. The others are its standby while they run, so only the last one waits (for a place, to
+        try again).
+        """
+
+        def has_standby() -> bool:
+            return any(not task.done() for other, task in racers if other != name)
+
+        return await self._executor.run(self._fleet.members[name], operation, call, has_standby=has_standby)
 
     def _any_ready(self, members: tuple[Member, ...]) -> bool:
         now = self._executor.clock.now()
@@ -109,7 +121,7 @@ def _onward(outcome: Outcome, member: Member, waiting: list[Member]) -> list[Mem
             return [other for other in waiting if size and other.settings.context_window > size]
 
 
-async def _first_answer(racers: list[tuple[str, asyncio.Task[Tried[Result]]]]) -> tuple[str, Result] | None:
+async def _first_answer(racers: _Racers[Result]) -> tuple[str, Result] | None:
     """The first racer that answered; of several in the same moment the first of the plan."""
     running = [task for _, task in racers]
     while running:
@@ -123,13 +135,17 @@ async def _first_answer(racers: list[tuple[str, asyncio.Task[Tried[Result]]]]) -
     return None
 
 
-async def _abandon_losers(
-    racers: list[tuple[str, asyncio.Task[Tried[Result]]]], winner: tuple[str, Result] | None
-) -> None:
-    """Closes the streams of racers that answered too late, or for nobody."""
-    for _, task in racers:
-        if not task.done() or task.cancelled() or task.exception() is not None:
-            continue
-        result = task.result().result
-        if isinstance(result, OpenedStream) and (winner is None or result is not winner[1]):
-            await result.abandon()
+def _open_streams(racers: _Racers[Result], *, but: tuple[str, Result] | None) -> list[OpenedStream]:
+    """The streams that racers opened, without the winner's."""
+    ended = [task for _, task in racers if task.done() and not task.cancelled() and task.exception() is None]
+    results = [task.result().result for task in ended]
+    return [
+        result for result in results if isinstance(result, OpenedStream) and (but is None or result is not but[1])
+    ]
+
+
+async def _abandon(streams: list[OpenedStream]) -> None:
+    """Closes them in order; a cancellation or an error while one closes keeps none of the others open."""
+    async with AsyncExitStack() as closing:
+        for stream in reversed(streams):
+            closing.push_async_callback(stream.abandon)

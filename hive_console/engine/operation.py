@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from hive_console.core.outcome import Outcome
 from hive_console.core.task import Hop, Provenance, Task
 
 
@@ -22,7 +21,6 @@ class Operation:
         attempts: calls made so far.
         hops: models asked so far.
         tried: models really called, in order.
-        last: the outcome of the latest call.
     """
 
     id: str
@@ -34,7 +32,6 @@ class Operation:
     attempts: int = 0
     hops: list[Hop] = field(default_factory=list)
     tried: list[str] = field(default_factory=list)
-    last: Outcome | None = None
 
     def provenance(self, served_by: str) -> Provenance:
         """What the client is told about its answer."""

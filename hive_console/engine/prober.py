@@ -34,7 +34,7 @@ FIRST_SPREAD = 0.5
 
 
 class Prober:
-    """Asks every model that has a probe how it is."""
+    """Asks every model how it is; of one without a probe, only whether it has its key."""
 
     def __init__(self, fleet: Fleet, *, provider: Provider, clock: Clock, bus: Bus, rng: random.Random) -> None:
         self._fleet = fleet
@@ -63,11 +63,16 @@ class Prober:
             pause = self._until_next(member)
 
     async def check(self, member: Member) -> Outcome:
-        """One probe now; it counts like any call, unless the breaker is held open by hand."""
+        """One probe now; it counts like any call, unless the breaker is held open by hand.
+
+        A key that is missing, or is there again, is noticed also where probes are switched off.
+        """
         member.fixed_fault = self._provider.fault_of(member.settings)
         if member.fixed_fault:
             self._bus.publish(member.refresh(self._clock.now()))
             return Outcome(OutcomeKind.KEY_REFUSED, message=member.fixed_fault)
+        if member.settings.probe is ProbeKind.NONE:
+            return Outcome(OutcomeKind.REFUSED, message="probes are switched off for this model")
         started_at = self._clock.now()
         is_recovery = member.breaker.state in {BreakerState.OPEN, BreakerState.HALF_OPEN}
         admission, caused = member.acquire(started_at, is_probe=True)
@@ -114,6 +119,8 @@ class Prober:
 
     def _until_next(self, member: Member) -> float:
         """Seconds until the next probe of this model is due."""
+        if member.fixed_fault or member.settings.probe is ProbeKind.NONE:  # no trial can be made
+            return self._about_an_interval(member)
         match member.breaker.state:
             case BreakerState.OPEN:
                 now = self._clock.now()
@@ -123,8 +130,10 @@ class Prober:
             case BreakerState.CLOSED if self._has_failed[member.settings.id]:
                 return RECHECK
             case BreakerState.CLOSED | BreakerState.ISOLATED:
-                interval = member.settings.health_check_interval
-                return interval * (1 + JITTER * (2 * self._rng.random() - 1))
+                return self._about_an_interval(member)
+
+    def _about_an_interval(self, member: Member) -> float:
+        return member.settings.health_check_interval * (1 + JITTER * (2 * self._rng.random() - 1))
 
     async def _woken_within(self, member: Member, seconds: float) -> bool:
         """Waits; whether the breaker moved meanwhile."""
@@ -136,8 +145,3 @@ class Prober:
         except TimeoutError:
             return False
         return True
-
-
-def has_probe(member: Member) -> bool:
-    """Whether this model is probed at all."""
-    return member.settings.probe is not ProbeKind.NONE

@@ -36,7 +36,7 @@ from hive_console.engine.fallback import Fallback
 from hive_console.engine.feed import EventFeed
 from hive_console.engine.operator import Operator
 from hive_console.engine.ports import Clock, NoRecorder, Provider, Recorder
-from hive_console.engine.prober import Prober, has_probe
+from hive_console.engine.prober import Prober
 from hive_console.engine.publisher import Publisher
 
 AFTER_FAILURE = 1.0
@@ -133,8 +133,7 @@ class ResilienceEngine:
         await self._group.__aenter__()
         self._serve("publisher", self._publisher.run)
         for member in self._fleet.members.values():
-            if has_probe(member):
-                self._serve(f"prober of {member.settings.id}", partial(self._prober.watch, member))
+            self._serve(f"prober of {member.settings.id}", partial(self._prober.watch, member))
         return self
 
     async def __aexit__(

@@ -198,21 +198,22 @@ class Answering:
         response = web.StreamResponse(headers=self._shape.headers(self._id(), None))
         response.content_type = "text/event-stream"
         response.headers["cache-control"] = "no-cache"
-        await response.prepare(request)
-        await self._wait(response, first_token)
-        async for data in self._events(answer, fault, pace):
-            await response.write(data)
-        match fault:
-            case Cut():
-                if request.transport is not None:
-                    request.transport.close()
-                await _never()
-            case Stall():
-                while True:
-                    await asyncio.sleep(KEEP_ALIVE_SECONDS)
-                    await response.write(self._shape.keep_alive)
-            case _:
-                await response.write_eof()
+        with contextlib.suppress(ConnectionError):  # the client left, or an outage began, between two events
+            await response.prepare(request)
+            await self._wait(response, first_token)
+            async for data in self._events(answer, fault, pace):
+                await response.write(data)
+            match fault:
+                case Cut():
+                    if request.transport is not None:
+                        request.transport.close()
+                    await _never()
+                case Stall():
+                    while True:
+                        await asyncio.sleep(KEEP_ALIVE_SECONDS)
+                        await response.write(self._shape.keep_alive)
+                case _:
+                    await response.write_eof()
         return response
 
     async def _events(self, answer: Simulated, fault: Active, pace: float) -> AsyncIterator[bytes]:

@@ -75,6 +75,10 @@ def test_retry_after_is_the_earliest_chance_in_whole_seconds(
     assert failure.headers()["Retry-After"] == told
 
 
+def test_what_the_caller_must_mend_is_not_said_to_mend_itself() -> None:
+    assert "Retry-After" not in failed(Outcome(OutcomeKind.BAD_REQUEST), retry_after=0.0).headers()
+
+
 def test_nothing_tried_means_nothing_could_be() -> None:
     failure = failed(Outcome(OutcomeKind.REFUSED), tried=(), retry_after=7.5)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import ssl
 from collections.abc import AsyncIterator, Callable
@@ -535,3 +536,19 @@ async def test_a_second_stop_does_nothing() -> None:
     async with running() as provider:
         await provider.stop()
         await provider.stop()
+
+
+async def test_streams_that_an_outage_resets_leave_no_error_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    async with running() as provider:
+        url, body = provider.base_url + path(Dialect.OPENAI), question(Dialect.OPENAI, stream=True, tokens=400)
+
+        async def reads(client: httpx.AsyncClient) -> None:
+            with contextlib.suppress(httpx.TransportError):
+                async with client.stream("POST", url, json=body) as response:
+                    async for _ in response.aiter_bytes():
+                        await provider.set_fault("*", Outage())
+
+        async with plain_client() as client:
+            await asyncio.gather(*(reads(client) for _ in range(10)))
+
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []

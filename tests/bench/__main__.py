@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.bench import first_paint, outage, recorder
+from tests.bench import first_paint, gateway, outage, recorder
 
-for bench in (first_paint, outage, recorder):
+for bench in (first_paint, gateway, outage, recorder):
     print(f"\n== {bench.__name__}", flush=True)
     bench.main()

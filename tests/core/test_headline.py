@@ -42,7 +42,7 @@ def test_a_model_that_is_down_is_named_with_who_serves_and_how_fast() -> None:
     down = model_view("a", status=ModelStatus.UNAVAILABLE, status_cause="server error", serving="b")
     fleet = fleet_view(down, model_view("b", p95=4.25))
 
-    assert headline(fleet, NOW + 42) == "a DOWN for 42 s (server error) → traffic on b (p95 4.2 s)."
+    assert headline(fleet, NOW + 42) == "a DOWN for 42 s (server error) → traffic on b (p95 4.2s)."
 
 
 def test_a_standby_of_unknown_speed_is_named_without_one() -> None:

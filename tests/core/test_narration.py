@@ -29,14 +29,52 @@ def probe(kind: OutcomeKind, *, is_recovery: bool = False, message: str = "") ->
     return e.ProbeFinished(at=NOW, model="a", kind=kind, latency=0.25, message=message, is_recovery=is_recovery)
 
 
-def test_good_probes_are_routine_and_recoveries_and_failures_are_not() -> None:
+def test_good_probes_are_routine_and_failures_are_not() -> None:
     good = narrate(probe(OutcomeKind.SUCCESS))
-    recovery = narrate(probe(OutcomeKind.SUCCESS, is_recovery=True))
     bad = narrate(probe(OutcomeKind.SERVER_ERROR, message="boom"))
 
     assert (good.text, good.is_routine) == ("probe a ok in 250ms", True)
-    assert (recovery.text, recovery.is_routine) == ("recovery probe a ok in 250ms", False)
     assert (bad.text, bad.severity, bad.is_routine) == ("probe a server error: boom", Severity.WARNING, False)
+
+
+@pytest.mark.parametrize("kind", [OutcomeKind.SUCCESS, OutcomeKind.SERVER_ERROR])
+def test_a_trial_is_told_once_by_what_the_breaker_made_of_it(kind: OutcomeKind) -> None:
+    begun = e.BreakerChanged(at=NOW, model="a", old=BreakerState.OPEN, new=BreakerState.HALF_OPEN, cause="due")
+    failed = e.BreakerChanged(
+        at=NOW, model="a", old=BreakerState.HALF_OPEN, new=BreakerState.OPEN, cause="trial failed: boom"
+    )
+
+    assert narrate(begun).is_routine
+    assert narrate(probe(kind, is_recovery=True)).is_routine
+    assert not narrate(failed).is_routine
+    assert narrate(failed).text == "a still down: trial failed: boom"
+    assert narrate(failed).severity is Severity.WARNING
+
+
+def test_a_first_good_check_and_a_recovery_are_no_news_by_themselves() -> None:
+    def moved(old: ModelStatus, new: ModelStatus) -> bool:
+        return narrate(e.StatusChanged(at=NOW, model="a", old=old, new=new, cause="why")).is_routine
+
+    assert moved(ModelStatus.UNKNOWN, ModelStatus.AVAILABLE)
+    assert moved(ModelStatus.UNAVAILABLE, ModelStatus.AVAILABLE)  # ModelRecovered tells it
+    assert not moved(ModelStatus.DEGRADED, ModelStatus.AVAILABLE)
+    assert not moved(ModelStatus.UNAVAILABLE, ModelStatus.DEGRADED)
+
+
+def test_more_of_the_same_has_one_topic_and_another_failure_another() -> None:
+    def call(model: str, kind: OutcomeKind, seconds: float) -> str:
+        event = e.AttemptFinished(at=NOW, operation="o", model=model, number=1, kind=kind, latency=seconds)
+        return narrate(event).topic
+
+    assert call("a", OutcomeKind.TIMED_OUT, 1.0) == call("a", OutcomeKind.TIMED_OUT, 2.0) != ""
+    assert call("a", OutcomeKind.TIMED_OUT, 1.0) != call("a", OutcomeKind.SERVER_ERROR, 1.0)
+    assert call("a", OutcomeKind.TIMED_OUT, 1.0) != call("b", OutcomeKind.TIMED_OUT, 1.0)
+
+
+def test_what_the_inbox_tells_is_routine_in_the_log() -> None:
+    assert narrate(sample_event(e.AlertRaised)).is_routine
+    assert narrate(sample_event(e.AlertResolved)).is_routine
+    assert not narrate(sample_event(e.AlertAcknowledged)).is_routine
 
 
 @pytest.mark.parametrize("kind", OutcomeKind)
@@ -107,8 +145,9 @@ def test_a_status_is_as_loud_as_it_is_bad(new: ModelStatus, severity: Severity) 
         (e.RoutePinned(at=NOW, model="a", target="b", cause="by hand"), "traffic of a sent to b (by hand)"),
         (e.RoutePinned(at=NOW, model="a", target=None, cause="x"), "traffic of a goes to itself again (x)"),
         (e.TrafficMoved(at=NOW, model="a", old="a", new=None), "NOBODY serves the traffic of a now"),
-        (e.TrafficMoved(at=NOW, model="a", old=None, new="b"), "traffic of a: nobody → b"),
-        (e.TrafficMoved(at=NOW, model="a", old="a", new="b"), "traffic of a: a → b"),
+        (e.TrafficMoved(at=NOW, model="a", old=None, new="b"), "traffic of a now on b"),
+        (e.TrafficMoved(at=NOW, model="a", old="a", new="b"), "traffic of a now on b"),
+        (e.TrafficMoved(at=NOW, model="a", old="b", new="a"), "a serves its own traffic again"),
         (e.ModelRecovered(at=NOW, model="a", down_for=42.0), "a recovered after 42 s"),
         (
             e.ModelRecovered(at=NOW, model="a", down_for=42.0, by_operator=True),

@@ -34,16 +34,6 @@ def test_a_chat_of_many_messages_keeps_them_in_order() -> None:
     assert (task.deadline, task.allow_fallback) == (5.0, False)
 
 
-def test_the_same_work_can_be_asked_of_another_model() -> None:
-    task = Task.chat("a", PROMPT, deadline=5.0)
-
-    moved = task.for_model("b")
-
-    assert moved.model == "b"
-    assert (moved.request, moved.deadline) == (task.request, task.deadline)
-    assert task.model == "a"
-
-
 def test_no_prompt_and_no_answer_shows_in_a_repr() -> None:
     shown = [
         repr(Task.chat("a", PROMPT)),

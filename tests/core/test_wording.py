@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hive_console.core.wording import countdown, latency, percent, span
+from hive_console.core.wording import ago, countdown, failure, latency, percent, span, whole_span
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,29 @@ def test_a_span_is_said_for_people(seconds: float, words: str) -> None:
 
 def test_a_span_never_says_a_thousand_milliseconds() -> None:
     assert span(0.9996) == "1 s"
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(-1.0, "0 s"), (0.85, "0 s"), (12.9, "12 s"), (7500.0, "2 h 5 m")])
+def test_a_whole_span_has_no_parts_of_a_second(seconds: float, words: str) -> None:
+    assert whole_span(seconds) == words
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(-1.0, "just now"), (0.9, "just now"), (1.0, "1 s ago")])
+def test_what_is_past_is_just_now_within_its_first_second(seconds: float, words: str) -> None:
+    assert ago(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("kind", "message", "words"),
+    [
+        ("connection_failed", "connection refused", "connection refused"),
+        ("stream_cut", "the stream was cut", "the stream was cut"),
+        ("timed_out", "no answer within 4 s", "timed out: no answer within 4 s"),
+        ("server_error", "", "server error"),
+    ],
+)
+def test_a_failure_does_not_say_the_same_twice(kind: str, message: str, words: str) -> None:
+    assert failure(kind, message) == words
 
 
 @pytest.mark.parametrize(

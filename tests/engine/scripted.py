@@ -29,12 +29,16 @@ BROKEN = Outcome(OutcomeKind.SERVER_ERROR, status=500)
 
 @dataclass(slots=True)
 class Line:
-    """What a model does: how long it takes, and what comes of it; a stream breaks after `cut_after` pieces."""
+    """What a model does: how long it takes, and what comes of it; a stream breaks after `cut_after` pieces.
+
+    Giving its connection back takes `closing` seconds.
+    """
 
     seconds: float = 0.1
     outcome: Outcome = SUCCESS
     pieces: int = 3
     cut_after: int | None = None
+    closing: float = 0.0
 
 
 @dataclass
@@ -56,18 +60,24 @@ class ScriptedProvider:
         queue = self.queues.get(model)
         return queue.pop(0) if queue else self.lines.get(model, Line())
 
-    async def _wait(self, model: str, seconds: float) -> None:
+    @asynccontextmanager
+    async def _connection(self, model: str, line: Line) -> AsyncIterator[None]:
         self.in_flight[model] = self.in_flight.get(model, 0) + 1
         self.most_in_flight[model] = max(self.most_in_flight.get(model, 0), self.in_flight[model])
         try:
-            await asyncio.sleep(seconds)
+            yield
         finally:
-            self.in_flight[model] -= 1
+            try:
+                if line.closing:
+                    await asyncio.sleep(line.closing)
+            finally:
+                self.in_flight[model] -= 1
 
     async def complete(self, model: ModelSettings, task: Task) -> Answer:
         self.calls.append(model.id)
         line = self._next(model.id)
-        await self._wait(model.id, line.seconds)
+        async with self._connection(model.id, line):
+            await asyncio.sleep(line.seconds)
         if not line.outcome.is_success:
             raise ProviderError(line.outcome)
         return Answer(b'{"choices":[{"message":{"content":"from %s"}}]}' % model.id.encode())
@@ -76,15 +86,16 @@ class ScriptedProvider:
         self.calls.append(model.id)
         line = self._next(model.id)
         try:
-            await self._wait(model.id, line.seconds)
-            if not line.outcome.is_success and line.cut_after is None:
-                raise ProviderError(line.outcome)
-            yield Piece(b": hello\n\n", has_content=False)
-            for number in range(line.pieces):
-                if line.cut_after == number:
+            async with self._connection(model.id, line):
+                await asyncio.sleep(line.seconds)
+                if not line.outcome.is_success and line.cut_after is None:
                     raise ProviderError(line.outcome)
-                yield Piece(b"data: %d\n\n" % number, has_content=True)
-                await asyncio.sleep(0.01)
+                yield Piece(b": hello\n\n", has_content=False)
+                for number in range(line.pieces):
+                    if line.cut_after == number:
+                        raise ProviderError(line.outcome)
+                    yield Piece(b"data: %d\n\n" % number, has_content=True)
+                    await asyncio.sleep(0.01)
         finally:
             self.closed_streams += 1
 

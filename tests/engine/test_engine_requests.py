@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from hive_console.core.errors import OperationFailed, StreamBroken, UnknownModel
+from hive_console.core.errors import OperationFailed, UnknownModel
 from hive_console.core.events import (
     AttemptFinished,
     BreakerChanged,
@@ -16,11 +16,12 @@ from hive_console.core.events import (
     ServiceFailed,
     TrafficMoved,
 )
+from hive_console.core.member import THROTTLE_SECONDS
 from hive_console.core.outcome import Outcome, OutcomeKind
 from hive_console.core.settings import RetryBeforeFallback, Strategy
 from hive_console.core.states import BreakerState, OperationResult
 from hive_console.core.task import Task
-from tests.engine.scripted import BROKEN, DOWN, Line, Stage, model, staged
+from tests.engine.scripted import BROKEN, DOWN, Line, model, staged
 from tests.engine.virtual_time import run_virtually
 
 
@@ -269,6 +270,19 @@ def test_retry_after_is_waited_for_and_longer_than_the_deadline_is_not() -> None
     run_virtually(scene())
 
 
+def test_throttle_that_names_no_time_is_waited_for_too() -> None:
+    async def scene() -> None:
+        async with staged(model("a")) as stage:
+            stage.provider.queues["a"] = [Line(outcome=Outcome(OutcomeKind.RATE_LIMITED, status=429))]
+            before = now()
+
+            assert await stage.ask("a") == "a"
+
+            assert now() - before == pytest.approx(THROTTLE_SECONDS, abs=0.5)
+
+    run_virtually(scene())
+
+
 def test_rate_limited_model_is_avoided_until_its_time_and_its_breaker_stays_closed() -> None:
     async def scene() -> None:
         async with staged(model("a", "b"), model("b")) as stage:
@@ -401,7 +415,7 @@ def test_parallel_takes_the_first_answer_and_cancels_the_losers_neutrally() -> N
 
 def test_parallel_fails_only_when_all_failed() -> None:
     async def scene() -> None:
-        async with staged(model("a", "b", strategy=Strategy.PARALLEL), model("b")) as stage:
+        async with staged(model("a", "b", strategy=Strategy.PARALLEL), model("b", retries=0)) as stage:
             stage.provider.lines = {"a": Line(outcome=DOWN), "b": Line(outcome=BROKEN, seconds=1)}
 
             with pytest.raises(OperationFailed) as caught:
@@ -409,6 +423,52 @@ def test_parallel_fails_only_when_all_failed() -> None:
 
             assert sorted(caught.value.tried) == ["a", "b"]
             assert stage.provider.calls == ["a", "b"]
+
+    run_virtually(scene())
+
+
+def test_last_racer_is_asked_again_like_any_model_without_a_standby() -> None:
+    async def scene() -> None:
+        async with staged(model("a", "b", strategy=Strategy.PARALLEL), model("b")) as stage:
+            stage.provider.lines = {"a": Line(outcome=DOWN)}
+            stage.provider.queues["b"] = [Line(outcome=BROKEN, seconds=1)]
+
+            assert await stage.ask("a") == "b"
+
+            assert stage.provider.calls == ["a", "b", "b"]
+
+    run_virtually(scene())
+
+
+def test_race_waits_in_line_when_every_racers_places_are_taken() -> None:
+    async def scene() -> None:
+        racing = model("a", "b", strategy=Strategy.PARALLEL, places=1)
+        async with staged(racing, model("b", places=1)) as stage:
+            served = await asyncio.gather(*(stage.ask("a") for _ in range(4)))
+
+            assert served[0] == "a"
+            assert set(served[1:]) == {"b"}
+
+    run_virtually(scene())
+
+
+def test_caller_that_leaves_while_the_losers_close_frees_the_winners_stream_too() -> None:
+    async def scene() -> None:
+        racing = model("a", "b", strategy=Strategy.PARALLEL)
+        async with staged(racing, model("b")) as stage:
+            stage.provider.lines = {"a": Line(seconds=0.1), "b": Line(seconds=9, closing=5)}
+            asking = asyncio.create_task(stage.engine.open_stream(Task("a", {"messages": []})))
+            await asyncio.sleep(1)  # a has answered, b is still giving its connection back
+
+            asking.cancel()
+            await asyncio.wait([asking])
+            await asyncio.sleep(10)
+
+            assert [view.in_flight for view in stage.engine.snapshot().models] == [0, 0]
+            assert stage.provider.in_flight == {"a": 0, "b": 0}
+            [ended] = stage.happened(OperationFinished)
+            assert isinstance(ended, OperationFinished)
+            assert ended.result is OperationResult.CANCELLED
 
     run_virtually(scene())
 
@@ -446,103 +506,6 @@ def test_bug_of_an_adapter_is_published_and_passed_over() -> None:
     run_virtually(scene())
 
 
-async def _all(stage: Stage, name: str) -> list[bytes]:
-    stream = await stage.engine.open_stream(Task(name, {"messages": []}))
-    return [data async for data in stream]
-
-
-def test_stream_falls_back_until_its_first_content() -> None:
-    async def scene() -> None:
-        async with staged(model("a", "b"), model("b")) as stage:
-            stage.provider.lines["a"] = Line(outcome=BROKEN)
-
-            data = await _all(stage, "a")
-
-            assert data == [b": hello\n\n", b"data: 0\n\n", b"data: 1\n\n", b"data: 2\n\n"]
-            [ended] = stage.happened(OperationFinished)
-            assert isinstance(ended, OperationFinished)
-            assert (ended.served_by, ended.result) == ("b", OperationResult.ANSWERED)
-
-    run_virtually(scene())
-
-
-def test_stream_that_breaks_after_its_first_content_says_so_and_counts() -> None:
-    async def scene() -> None:
-        async with staged(model("a", "b", threshold=1), model("b")) as stage:
-            stage.provider.lines["a"] = Line(outcome=Outcome(OutcomeKind.STREAM_CUT), cut_after=1)
-            stream = await stage.engine.open_stream(Task("a", {"messages": []}))
-
-            received = [await anext(stream), await anext(stream)]
-            with pytest.raises(StreamBroken):
-                await anext(stream)
-
-            assert received == [b": hello\n\n", b"data: 0\n\n"]
-            assert stage.provider.calls == ["a"]
-            [opened] = stage.happened(BreakerChanged)
-            assert isinstance(opened, BreakerChanged)
-            assert opened.new is BreakerState.OPEN
-            [ended] = stage.happened(OperationFinished)
-            assert isinstance(ended, OperationFinished)
-            assert ended.result is OperationResult.FAILED
-
-    run_virtually(scene())
-
-
-def test_stream_without_any_content_is_passed_on() -> None:
-    async def scene() -> None:
-        async with staged(model("a", "b"), model("b")) as stage:
-            stage.provider.lines["a"] = Line(pieces=0)
-
-            assert len(await _all(stage, "a")) == 4
-            assert stage.provider.calls == ["a", "b"]
-
-    run_virtually(scene())
-
-
-def test_client_that_leaves_a_stream_is_neutral_and_frees_everything() -> None:
-    async def scene() -> None:
-        async with staged(model("a", places=1, threshold=1)) as stage:
-            stream = await stage.engine.open_stream(Task("a", {"messages": []}))
-            await anext(stream)
-            await stream.aclose()
-            await stream.aclose()
-
-            assert stage.provider.closed_streams == 1
-            assert await stage.ask("a") == "a"
-            ends = [event for event in stage.happened(OperationFinished) if isinstance(event, OperationFinished)]
-            assert [event.result for event in ends] == [OperationResult.CANCELLED, OperationResult.ANSWERED]
-            assert [data async for data in stream] == [b"data: 0\n\n"]  # what had come already
-
-    run_virtually(scene())
-
-
-def test_stream_holds_its_place_until_its_end() -> None:
-    async def scene() -> None:
-        async with staged(model("a", "b", places=1), model("b")) as stage:
-            stream = await stage.engine.open_stream(Task("a", {"messages": []}))
-
-            assert await stage.ask("a") == "b"
-            async for _ in stream:
-                pass
-            assert await stage.ask("a") == "a"
-
-    run_virtually(scene())
-
-
-def test_parallel_streams_close_the_losers() -> None:
-    async def scene() -> None:
-        async with staged(model("a", "b", strategy=Strategy.PARALLEL), model("b")) as stage:
-            stage.provider.lines = {"a": Line(seconds=1), "b": Line(seconds=1)}
-            stream = await stage.engine.open_stream(Task("a", {"messages": []}))
-
-            assert stream.provenance.served_by == "a"
-            assert stage.provider.closed_streams == 1
-            await stream.aclose()
-            assert stage.provider.closed_streams == 2
-
-    run_virtually(scene())
-
-
 def test_error_of_the_body_leaves_the_engine_as_it_is() -> None:
     async def scene() -> None:
         async with staged(model("a")):
@@ -550,3 +513,32 @@ def test_error_of_the_body_leaves_the_engine_as_it_is() -> None:
 
     with pytest.raises(KeyError, match="mine"):
         run_virtually(scene())
+
+
+def test_caller_in_a_hurry_or_bound_to_one_model_pages_nobody() -> None:
+    async def scene() -> None:
+        async with staged(model("a", "b", retries=0), model("b", retries=0)) as stage:
+            stage.provider.lines = {"a": Line(seconds=9), "b": Line(seconds=9)}
+            with pytest.raises(OperationFailed):
+                await stage.ask("a", deadline=0.1)
+            stage.provider.lines = {"a": Line(outcome=DOWN)}
+            with pytest.raises(OperationFailed):
+                await stage.ask("a", allow_fallback=False)
+
+            assert stage.happened(FallbacksExhausted) == []
+
+    run_virtually(scene())
+
+
+def test_lost_race_is_no_failover_and_a_failed_racer_is() -> None:
+    async def scene() -> None:
+        async with staged(model("a", "b", strategy=Strategy.PARALLEL), model("b")) as stage:
+            stage.provider.lines = {"a": Line(seconds=2), "b": Line(seconds=1)}
+            assert await stage.ask("a") == "b"
+            assert stage.happened(FailedOver) == []
+
+            stage.provider.lines["a"] = Line(outcome=DOWN)
+            assert await stage.ask("a") == "b"
+            assert len(stage.happened(FailedOver)) == 1
+
+    run_virtually(scene())

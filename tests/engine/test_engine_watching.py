@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import itertools
 
+import pytest
+
 from hive_console.core.command import Command
 from hive_console.core.errors import RecordingFailed
 from hive_console.core.events import (
@@ -120,6 +122,50 @@ def test_missing_key_is_shown_and_never_probed() -> None:
             del stage.provider.faults["a"]
             await asyncio.sleep(40)
             assert view(stage, "a").status is ModelStatus.AVAILABLE
+
+    run_virtually(scene())
+
+
+def test_key_that_is_there_again_is_noticed_where_probes_are_switched_off() -> None:
+    async def scene() -> None:
+        async with staged(model("quiet")) as stage:
+            stage.provider.faults["quiet"] = "no key: set QUIET_KEY"
+            await asyncio.sleep(40)
+            assert view(stage, "quiet").fault == "no key: set QUIET_KEY"
+
+            del stage.provider.faults["quiet"]
+            await asyncio.sleep(40)
+
+            assert await stage.ask("quiet") == "quiet"
+            assert stage.provider.probed == []
+
+    run_virtually(scene())
+
+
+def test_check_of_a_model_without_probes_claims_nothing_about_it() -> None:
+    async def scene() -> None:
+        async with staged(model("quiet")) as stage:
+            result = await stage.engine.command(Command(Action.CHECK_NOW, "quiet", actor="uid 1"))
+            await asyncio.sleep(2)
+
+            assert result.message == "quiet: refused (probes are switched off for this model)"
+            assert view(stage, "quiet").status is ModelStatus.UNKNOWN
+
+    run_virtually(scene())
+
+
+@pytest.mark.timeout(10)
+def test_key_lost_while_the_breaker_is_open_does_not_keep_the_prober_busy() -> None:
+    async def scene() -> None:
+        async with staged(model("a", probe=PROBED, threshold=1)) as stage:
+            stage.provider.probes["a"] = Line(outcome=DOWN)
+            await asyncio.sleep(5)
+            assert view(stage, "a").breaker.state is BreakerState.OPEN
+            stage.provider.faults["a"] = "no key: set A_KEY"
+
+            await asyncio.sleep(60)
+
+            assert view(stage, "a").fault == "no key: set A_KEY"
 
     run_virtually(scene())
 

@@ -58,5 +58,8 @@ def run_virtually(main: Coroutine[Any, Any, Result]) -> Result:
     try:
         return loop.run_until_complete(main)
     finally:
+        for left in asyncio.all_tasks(loop):  # of a scene that failed: its error is the one to be read
+            left.cancel()
+            loop.run_until_complete(asyncio.wait([left]))
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()

@@ -133,12 +133,18 @@ def status(data: Path) -> dict[str, Any]:  # JSON
     return dict(json.loads(ran.stdout)) if ran.stdout.startswith("{") else {}
 
 
+def plain_text(drawn: bytes) -> str:
+    """What was drawn without its escapes, each run of blanks as one."""
+    return " ".join(_ESCAPES.sub(b" ", drawn).decode("utf-8", "replace").split())
+
+
 class Terminal:
     """A program in a pseudo-terminal: what it drew, keys to press, a hang-up, a terminal that stops reading."""
 
     def __init__(self, command: tuple[str, ...], env: dict[str, str], *, columns: int = 80, rows: int = 24) -> None:
         self.started_at = time.monotonic()
         self.first_paint_at: float | None = None
+        self.exit_code: int | None = None
         self.drawn = b""
         self._is_reading = threading.Event()
         self._is_reading.set()
@@ -165,8 +171,7 @@ class Terminal:
 
     def text(self) -> str:
         """All that was ever drawn, without escapes: enough to find words, not a screen."""
-        plain = _ESCAPES.sub(b" ", self.drawn).decode("utf-8", "replace")
-        return " ".join(plain.split())
+        return plain_text(self.drawn)
 
     def press(self, keys: str) -> None:
         os.write(self._master, keys.encode())
@@ -185,20 +190,26 @@ class Terminal:
         os.close(self._master)
 
     def is_alive(self) -> bool:
-        try:
-            return os.waitpid(self.pid, os.WNOHANG) == (0, 0)
-        except ChildProcessError:
-            return False
+        if self.exit_code is None:
+            pid, ended = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self.exit_code = os.waitstatus_to_exitcode(ended)
+        return self.exit_code is None
+
+    def ended(self) -> int:
+        """Waits for the program's own end, and for the last of what it drew; its exit code."""
+        eventually(lambda: not self.is_alive(), what="the program ends")
+        self._reader.join(PATIENCE)
+        assert self.exit_code is not None
+        return self.exit_code
 
     def signal(self, number: int) -> None:
         os.kill(self.pid, number)
 
     def kill(self) -> None:
-        try:
+        if self.is_alive():
             os.kill(self.pid, signal.SIGKILL)
             os.waitpid(self.pid, 0)
-        except (ProcessLookupError, ChildProcessError):
-            pass
 
     def cpu_seconds(self) -> float:
         """CPU the program has used so far."""

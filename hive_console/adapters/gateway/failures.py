@@ -151,7 +151,7 @@ def failure_of_operation(failed: OperationFailed) -> Failure:
         rule.kind,
         message,
         code=rule.code,
-        retry_after=_retry_after(rule.status, failed),
+        retry_after=_retry_after(rule, failed),
         may_retry=rule.may_retry,
         tried=failed.tried,
     )
@@ -172,11 +172,13 @@ def failure_of_unknown_model(unknown: UnknownModel) -> Failure:
     return Failure(404, INVALID_REQUEST, message, code="model_not_found", param="model")
 
 
-def _retry_after(status: int, failed: OperationFailed) -> float | None:
+def _retry_after(rule: _Rule, failed: OperationFailed) -> float | None:
+    if rule.is_callers_to_mend:
+        return None  # the same request meets the same refusal, however long its caller waits
     known = [seconds for seconds in (failed.outcome.retry_after, failed.retry_after) if seconds is not None]
     if known:
         return min(known)
-    return 1.0 if status in _SAYS_WHEN else None
+    return 1.0 if rule.status in _SAYS_WHEN else None
 
 
 def _last_tried(failed: OperationFailed) -> str:

@@ -263,7 +263,7 @@ def _problem(exc: OSError) -> str:
             return "another program has the port; stop it, or set gateway.port (0 takes any free port)"
         case errno.EACCES | errno.EPERM:
             return "this user may not take the port; set gateway.port to 1024 or above"
-        case errno.EADDRNOTAVAIL:
+        case errno.EADDRNOTAVAIL | None:  # asyncio since 3.13 tries all addresses and keeps no number
             return "this machine does not have the address; set gateway.host to 127.0.0.1"
         case _:
             return f"{errno.errorcode.get(exc.errno or 0, 'unknown error')}; set gateway.port to another port"

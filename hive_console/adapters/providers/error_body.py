@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
 from hive_console.core.text import NAME_LIMIT
+
+_LENIENT = json.JSONDecoder(strict=False)
 
 _TEXT_LIMIT = 4096
 """Characters of an error's text looked at: the message shown is far shorter, key words stand at its start."""
@@ -46,8 +49,16 @@ def read_error(body: bytes) -> ErrorBody:
     try:
         decoded: Any = msgspec.json.decode(body)  # each provider has its own shape
     except (ValueError, RecursionError):
-        return NOTHING_SAID
+        decoded = _read_leniently(body)
     return error_in(decoded)
+
+
+def _read_leniently(body: bytes) -> Any:  # each provider has its own shape
+    """`body` as JSON with the faults that errors have: half an emoji where a prompt was cut, raw control bytes."""
+    try:
+        return _LENIENT.decode(body.decode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        return None
 
 
 def error_in(decoded: Any) -> ErrorBody:  # each provider has its own shape

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -25,6 +26,11 @@ from hive_console.core.settings import ModelSettings
 from hive_console.core.task import Body, Piece
 
 _DONE = b"[DONE]"
+
+Decoded = TypeVar("Decoded")
+
+_HALF = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+"""A surrogate: servers that cut texts between 16-bit units send the two halves of an emoji in two chunks."""
 
 
 class _Choice(msgspec.Struct):
@@ -164,19 +170,26 @@ def _authorization(key: str | None) -> dict[str, str]:
     return {} if key is None else {"authorization": f"Bearer {key}"}
 
 
-# Decoding errors can carry the text they failed on; none may hang on the error that is raised for them.
-
-
 def _decoded(body: bytes) -> _Completion | None:
     try:
         body.decode()  # fields that are skipped are not checked by the decoder, and clients choke on them
-        return _COMPLETION.decode(body)
-    except (ValueError, RecursionError):
+    except ValueError:
         return None
+    return _understood(_COMPLETION, body)
 
 
 def _decoded_chunk(data: bytes) -> _Chunk | None:
+    return _understood(_CHUNK, data)
+
+
+def _understood(decoder: msgspec.json.Decoder[Decoded], data: bytes) -> Decoded | None:
+    """What `data` says; halves of characters, which clients read and the decoder does not, are looked past."""
+    # Decoding errors can carry the text they failed on; none may hang on the error that is raised for them.
     try:
-        return _CHUNK.decode(data)
+        return decoder.decode(data)
+    except (ValueError, RecursionError):
+        patched = _HALF.sub(rb"\\ufffd", data)
+    try:
+        return None if patched == data else decoder.decode(patched)
     except (ValueError, RecursionError):
         return None

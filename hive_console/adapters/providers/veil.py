@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from hive_console.adapters.providers.error_body import ErrorBody
 from hive_console.core.task import Body
-from hive_console.core.text import clean_message
+from hive_console.core.text import MESSAGE_LIMIT, clean_message, redact
 
 WITHHELD = "[text withheld: it repeats the request]"
+UNCOMPARED = "[text withheld: the request is too large to be compared]"
 
 _WINDOW = 16
 """Characters. Shorter runs of a prompt also stand in honest messages by chance."""
@@ -21,8 +23,21 @@ _STRIDE = 8
 _SHORTEST_PROMPT = 8
 """Characters. A shorter prompt is a common word, and would hide every message that has it."""
 
+_LOOKED_AT = 2 * MESSAGE_LIMIT + 16
+"""Characters of a text that can get into a message: what is cut off anyway need not be compared."""
+
 _MAX_LEAVES = 10_000
-"""Strings of a request looked at: far above any real conversation, and bounds the work on an error."""
+"""Strings of a request compared: far above any real conversation."""
+
+_MAX_PROMPT = 1024 * 1024
+"""Characters of a request compared. Each error of a larger one would hold the engine's loop for tenths of a
+second; what its provider says is withheld unseen."""
+
+_TOO_MANY = "more than anybody compares"
+"""Stands, by identity, for all the strings that were not looked at."""
+
+_NAME = re.compile(r"[a-z]{2,24}(?:_[a-z]{2,24}){1,4}")
+"""An error's name as all providers write them; nothing like a sentence."""
 
 _NOT_PROMPT = frozenset({"role", "type", "id", "tool_call_id", "name"})
 
@@ -44,20 +59,36 @@ class Veil:
         name = error.code or error.type
         if error.status is not None:
             name = error.type
-        text = WITHHELD if self._is_echo(error.text) else error.text
-        line = ": ".join(part for part in (name, text) if part) or otherwise
-        return clean_message(line, self.secrets())
+        shown_name = self.shown(name)
+        if shown_name == UNCOMPARED and _NAME.fullmatch(name):
+            shown_name = name
+        parts = (shown_name, self.shown(error.text))
+        return clean_message(": ".join(part for part in parts if part) or otherwise, self.secrets())
 
-    def _is_echo(self, text: str) -> bool:
+    def shown(self, text: str) -> str:
+        """`text` from outside without keys, withheld when it may repeat the request; still to be cleaned."""
+        told = redact(text, self.secrets())[:_LOOKED_AT]
+        repeats = self._repeats(told.lower())
+        if repeats is None:
+            return UNCOMPARED
+        return WITHHELD if repeats else told
+
+    def _repeats(self, text: str) -> bool | None:
+        """Whether `text`, in small letters as names are, has a part of the request; `None`: too much to compare."""
         if self.request is None or len(text) < _SHORTEST_PROMPT:
             return False
         windows = [text[start : start + _WINDOW] for start in range(0, len(text) - _WINDOW + 1, _STRIDE)]
+        left = _MAX_PROMPT
         for said in _leaves(self.request.get("messages")):
+            left -= len(said)
+            if said is _TOO_MANY or left < 0:
+                return None
             if len(said) < _SHORTEST_PROMPT:
                 continue
-            if len(said) < _WINDOW + _STRIDE and said in text:
+            prompt = said.lower()
+            if len(prompt) < _WINDOW + _STRIDE and prompt in text:
                 return True
-            if any(window in said for window in windows):
+            if any(window in prompt for window in windows):
                 return True
         return False
 
@@ -74,3 +105,5 @@ def _leaves(value: Any) -> Iterator[str]:  # decoded JSON
             waiting += [inner for key, inner in item.items() if key not in _NOT_PROMPT]
         elif isinstance(item, list | tuple):
             waiting += item
+    if waiting:
+        yield _TOO_MANY

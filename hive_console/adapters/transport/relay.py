@@ -129,7 +129,7 @@ async def _no_stream(received: Received, veil: Veil) -> Outcome:
         error = read_error(await received.read(MISTAKEN_CAP))
         if error != NOTHING_SAID:
             return classify_reported(error, veil=veil)
-    kind = clean(received.content_type, NAME_LIMIT)
+    kind = clean(veil.shown(received.content_type), NAME_LIMIT)
     return _malformed(f"answered with {kind} instead of an event stream")
 
 
