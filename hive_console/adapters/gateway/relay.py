@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable
 
 from aiohttp import web
 
-from hive_console.adapters.gateway.failures import Failure, failure_of_stream
+from hive_console.adapters.gateway.failures import SERVER, Failure, failure_of_stream
 from hive_console.adapters.gateway.headers import headers_of
 from hive_console.core.errors import StreamBroken
 from hive_console.core.task import Reply, ReplyStream
@@ -22,6 +23,15 @@ _EVENTS = {
 
 Unexpected = Callable[[Exception], Failure]
 """Takes note of an error that should not be, and says what its client is told."""
+
+
+STOPPING = "the gateway stops"
+"""What a request's task is cancelled with at the end of the drain, to tell it from a client that left."""
+
+GOODBYE = 0.5
+"""Seconds that a client may take to read why its stream ends."""
+
+_CUT_SHORT = Failure(503, SERVER, "the gateway stops; the answer above is incomplete", code="stopping")
 
 
 class _ClientStalled(Exception):
@@ -40,12 +50,17 @@ async def relay_stream(
 
     The first byte goes out only here, after the first content came: whatever failed before was a proper HTTP
     error. A stream that breaks ends in an error event, never in `[DONE]`. A client that went away (this task
-    is cancelled, or a write fails) or does not read for `stall_timeout` seconds ends the upstream call.
+    is cancelled, or a write fails) or does not read for `stall_timeout` seconds ends the upstream call. One
+    that the gateway cancels because it stops (`STOPPING`) is told so first.
     """
     response = web.StreamResponse(headers={**_EVENTS, **headers_of(stream.provenance)})
     try:
         await response.prepare(request)
         await _pump(stream, response, stall_timeout=stall_timeout, unexpected=unexpected)
+    except asyncio.CancelledError as cancelled:
+        if STOPPING in cancelled.args:
+            await _say_goodbye(response)
+        raise
     except ConnectionError:
         pass  # the client is gone; closing the stream is all that is left to do
     except _ClientStalled:
@@ -54,6 +69,13 @@ async def relay_stream(
     finally:
         await _close(stream, unexpected)
     return response
+
+
+async def _say_goodbye(response: web.StreamResponse) -> None:
+    with contextlib.suppress(ConnectionError, TimeoutError):
+        async with asyncio.timeout(GOODBYE):
+            await response.write(_CUT_SHORT.event())
+            await response.write_eof()
 
 
 async def _pump(

@@ -24,7 +24,7 @@ from hive_console.adapters.gateway.failures import (
 from hive_console.adapters.gateway.intake import read_chat
 from hive_console.adapters.gateway.limits import Limits
 from hive_console.adapters.gateway.listing import Listing, health_page
-from hive_console.adapters.gateway.relay import JSON, relay_stream, whole_answer
+from hive_console.adapters.gateway.relay import JSON, STOPPING, relay_stream, whole_answer
 from hive_console.adapters.gateway.server_log import ServerLog
 from hive_console.core.errors import HiveError, OperationFailed, UnknownModel, place_of
 from hive_console.core.settings import GatewaySettings, ModelSettings
@@ -134,7 +134,7 @@ class Gateway:
                     await self._all_handled.wait()
             leftovers = list(self._handling)
             for task in leftovers:
-                task.cancel()
+                task.cancel(STOPPING)
             if leftovers:
                 await asyncio.wait(leftovers, timeout=self._limits.flush_timeout)
         finally:
