@@ -86,10 +86,8 @@ def test_a_recording_that_failed_keeps_its_reason() -> None:
 
 
 def test_the_place_of_an_error_is_told_without_its_text() -> None:
-    try:
+    with pytest.raises(KeyError) as caught:
         dict[str, str]()["a secret prompt"]
-    except KeyError as error:
-        said = place_of(error)
 
-    assert re.fullmatch(r"KeyError at test_errors\.py:\d+", said)
+    assert re.fullmatch(r"KeyError at test_errors\.py:\d+", place_of(caught.value))
     assert place_of(ValueError("a secret prompt")) == "ValueError"
