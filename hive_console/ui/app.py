@@ -13,14 +13,19 @@ from textual.binding import Binding, BindingType
 from textual.command import Provider
 from textual.filter import Monochrome
 
+from hive_console.core.states import ModelStatus
 from hive_console.engine.client import EngineClient
 from hive_console.ui.driver import SafeDriver
 from hive_console.ui.fleet_screen import FleetScreen
-from hive_console.ui.theming import Colorless, theme_of
+from hive_console.ui.theming import Colorless, PlainSigns, theme_of
 from hive_themes.shelf import DEFAULT, WITHOUT_COLOR, read_all
 
 SLOWEST, FASTEST = 0.1, 4.0
 """Bounds of the refresh rate in hertz: above four, a slow line only falls behind."""
+
+STARTING_PERIOD, STARTING_FOR = 0.1, 5.0
+"""Seconds between two readings while the first checks come in, and how long they may take: a person who just
+started the console waits for them; later ones stand on their rows at the refresh rate."""
 
 TERMINAL_GONE = 129
 """The return code after a hang-up: 128 + SIGHUP, what a shell would say."""
@@ -92,6 +97,8 @@ class HiveApp(App[None], inherit_bindings=False):
         self._filters = [kept for kept in self._filters if not isinstance(kept, Monochrome)]
         self._colorless = Colorless(enabled=False)
         self._filters.append(self._colorless)
+        if is_ascii:
+            self._filters.append(PlainSigns())
         palettes = read_all()
         self.theme_titles = tuple((palette.name, palette.title) for palette in palettes)
         self._colorful = frozenset(palette.name for palette in palettes if palette.has_color)
@@ -108,7 +115,19 @@ class HiveApp(App[None], inherit_bindings=False):
     def on_mount(self) -> None:
         self.theme_changed_signal.subscribe(self, lambda _: self._repaint())
         self.set_interval(self._period, self._fleet_screen.tick)
+        self._starting_since, self._starting_at = self.now(), self.client.snapshot().sequence
+        self._starting = self.set_interval(STARTING_PERIOD, self._look_for_first_news)
         self.call_after_refresh(self._on_first_paint)
+
+    def _look_for_first_news(self) -> None:
+        """Draws each snapshot at once until something is known of every model."""
+        fleet = self.client.snapshot()
+        if fleet.sequence != self._starting_at:
+            self._starting_at = fleet.sequence
+            self._fleet_screen.tick()
+        is_known = fleet.sequence and all(model.status is not ModelStatus.UNKNOWN for model in fleet.models)
+        if is_known or self.now() - self._starting_since > STARTING_FOR:
+            self._starting.stop()
 
     def _repaint(self) -> None:
         self._colorless.enabled = self.theme not in self._colorful
@@ -156,6 +175,12 @@ class HiveApp(App[None], inherit_bindings=False):
         """Shows the fleet with the cursor on this model."""
         self.action_show_fleet()
         self._fleet_screen.select(model_id)
+
+    def action_command_palette(self) -> None:
+        from hive_console.ui.palette import HivePalette
+
+        if not isinstance(self.screen, HivePalette):
+            self.push_screen(HivePalette())
 
     def action_help(self) -> None:
         from hive_console.ui.help_screen import HelpScreen

@@ -140,7 +140,7 @@ class DeedDialog(ModalScreen[CommandResult | None]):
         self.set_class(is_ascii(self.app), "-ascii")
         self._look_again()
         self._focus_first()
-        self._say("esc closes" if self._is_refused else "enter goes on, esc cancels", Role.MUTED)
+        self._say(self._opening_words(), Role.MUTED)
         self.set_interval(LOOK_AGAIN, self._look_again)
         self.call_after_refresh(self._hold)
 
@@ -188,6 +188,13 @@ class DeedDialog(ModalScreen[CommandResult | None]):
                 field.focus()
                 return
         self.query_one("#deed-cancel").focus()
+
+    def _opening_words(self) -> str:
+        if self._is_refused:
+            return "esc closes"
+        if self.query_one("#deed-cancel").has_focus:
+            return "tab and enter do it, esc cancels"
+        return "enter goes on, esc cancels"
 
     def _hold(self) -> None:
         self._is_ready = False
@@ -302,7 +309,9 @@ class DeedDialog(ModalScreen[CommandResult | None]):
             self._say(f"{bad} refused: {clean(result.message)}", Role.BAD)
         else:
             audited = f", audited as {clean(result.action_id)}" if result.action_id else ""
-            said = "" if result.message in {"", "done"} else f": {clean(result.message)}"
+            # The engine's plain "fail-over X done" would say done twice.
+            said = "" if result.message.endswith("done") else f": {clean(result.message)}"
+            said = said if result.message else ""
             self._say(f"{good} done{audited}{said}", Role.GOOD)
 
     def action_close(self) -> None:

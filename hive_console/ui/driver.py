@@ -7,6 +7,7 @@ private names of Textual 8.2; the version is pinned, and `tests/screens/test_dri
 
 from __future__ import annotations
 
+import asyncio
 import os
 import select
 import signal
@@ -14,6 +15,7 @@ import sys
 import threading
 from codecs import getincrementaldecoder
 from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import suppress
 from types import FrameType
 from typing import Any, Protocol, runtime_checkable
@@ -22,11 +24,20 @@ from textual._parser import ParseError
 from textual._xterm_parser import XTermParser
 from textual.drivers._writer_thread import WriterThread
 from textual.drivers.linux_driver import LinuxDriver
+from textual.message import Message
 
 from hive_console.ui.writer import FrameWriter
 
-READ_BYTES = 4096
-"""Bytes of one read: a large paste comes in pieces of this size."""
+READ_BYTES = 1024
+"""Bytes of one read: a large paste comes in pieces of this size, and so many keys come at once at most."""
+
+KEYS_WAITING = 256
+"""Keys that may wait for the app before more are read. What comes faster (a paste into a terminal without bracketed
+paste, a cat on the keyboard) waits in the terminal, which is bounded; 200 kB of keys took 700 MB and a minute of
+deafness to signals."""
+
+_CATCH_UP = 0.02
+"""Seconds between two looks at whether the app has caught up."""
 
 _POLL = 0.1
 """Seconds between two looks at whether input shall end."""
@@ -96,6 +107,7 @@ class SafeDriver(LinuxDriver):
             self._file = sys.__stdout__
         self._frames: FrameWriter | None = None
         self._pipe: _Pipe | None = None
+        self._sent: Future[bool] | None = None
         self._is_gone = False
         self._is_suspending = False
         self._handlers: dict[int, Any] = {}  # Any: what signal.signal returns
@@ -179,12 +191,26 @@ class SafeDriver(LinuxDriver):
                         return
                     for message in parser.feed(decode(data)):
                         self.process_message(message)
+                    self._let_app_catch_up()
                 for message in parser.tick():
                     self.process_message(message)
         finally:
             with suppress(EOFError, ParseError):
                 for _ in parser.feed(""):
                     pass
+
+    def send_message(self, message: Message) -> None:
+        """Hands a message to the app, as the library does, and remembers whether it was taken."""
+        self._sent = asyncio.run_coroutine_threadsafe(self._app._post_message(message), loop=self._loop)  # noqa: SLF001 - the base class does this
+
+    def _let_app_catch_up(self) -> None:
+        """Waits, on the input thread, until the app has taken what was read and few keys wait."""
+        while not self._has_caught_up() and not self.exit_event.wait(_CATCH_UP):
+            pass
+
+    def _has_caught_up(self) -> bool:
+        is_taken = self._sent is None or self._sent.done()
+        return is_taken and self._app._message_queue.qsize() <= KEYS_WAITING  # noqa: SLF001 - there is no other way to ask
 
     def _read(self) -> bytes | None:
         """The next input, or `None` when the terminal is gone."""

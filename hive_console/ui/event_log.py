@@ -19,18 +19,32 @@ from hive_widgets.pieces import Piece
 KEPT = 200
 """Lines kept: more than any pane shows; the recording has all of them."""
 
+REPEATS_WITHIN = 180.0
+"""Seconds within which one more of the same is counted on one line: a breaker's trials come at most this far
+apart, and what comes later belongs to another incident."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the log."""
+    """One line of the log.
+
+    Attributes:
+        at: Unix seconds; of the latest, when it stands for several.
+        text: the sentence.
+        severity: how loud it is.
+        topic: what it is one more of, or `""`.
+        count: how many events it stands for.
+    """
 
     at: float
     text: str
     severity: Severity
+    topic: str = ""
+    count: int = 1
 
 
 class EventLog:
-    """Folds pages of events into lines; routine ones (good probes and calls) are left out."""
+    """Folds pages of events into lines; routine ones are left out, and more of the same is counted."""
 
     def __init__(self) -> None:
         self._entries: deque[Entry] = deque(maxlen=KEPT)
@@ -44,7 +58,20 @@ class EventLog:
         for event in page.events:
             line = narrate(event)
             if not line.is_routine:
-                self._entries.append(Entry(event.at, line.text, line.severity))
+                count = self._take_out(line.topic, event.at) + 1
+                self._entries.append(Entry(event.at, line.text, line.severity, line.topic, count))
+
+    def _take_out(self, topic: str, at: float) -> int:
+        """Removes the line that this one is one more of; returns how many events it stood for."""
+        if not topic:
+            return 0
+        for entry in reversed(self._entries):
+            if entry.at < at - REPEATS_WITHIN:
+                return 0
+            if entry.topic == topic:
+                self._entries.remove(entry)
+                return entry.count
+        return 0
 
     def lines(self, count: int, zone: tzinfo | None, *, is_ascii: bool = False) -> tuple[Pieces, ...]:
         """The last `count` lines, oldest first."""
@@ -60,9 +87,11 @@ def _glyph(mark: Mark, *, is_ascii: bool) -> str:
 
 def _line(entry: Entry, zone: tzinfo | None, *, is_ascii: bool) -> Pieces:
     mark = SEVERITY_MARKS[entry.severity]
+    count = (Piece(f"{entry.count}× ", Role.MUTED),) if entry.count > 1 else ()
     return (
         Piece(f" {time_of_day(entry.at, zone).removesuffix('Z')} ", Role.MUTED),
         Piece(f"{_glyph(mark, is_ascii=is_ascii)} ", mark.role),
+        *count,
         Piece(entry.text),
     )
 

@@ -12,6 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 
 from hive_console.core.snapshot import FleetSnapshot, ModelView
+from hive_console.core.states import ModelStatus
 from hive_console.engine.client import EngineClient
 from hive_console.ui.app_traits import is_read_only
 from hive_console.ui.detail import detail_pieces
@@ -20,11 +21,11 @@ from hive_console.ui.filtering import HINT, Filter, parse
 from hive_console.ui.key_bar import key_bar
 from hive_console.ui.operator_keys import OperatorKeys
 from hive_console.ui.sorting import IDLE, Order
-from hive_console.ui.title import sentence, title_pieces
+from hive_console.ui.title import clock_piece, sentence, title_pieces
 from hive_widgets.fleet_table import FleetTable
 from hive_widgets.glyphs import Role
 from hive_widgets.line_pane import LinePane
-from hive_widgets.pieces import Piece, wrapped
+from hive_widgets.pieces import Piece, width_of, wrapped
 
 if TYPE_CHECKING:  # loaded when the first filter is typed
     from hive_console.ui.filter_prompt import FilterPrompt
@@ -81,8 +82,9 @@ class FleetScreen(OperatorKeys):
         self._has_chosen = False
         self._paused_since: float | None = None
         self._said: tuple[str, float] | None = None
-        self._title, self._sentence, self._chips = (
+        self._title, self._clock, self._sentence, self._chips = (
             LinePane(id="title"),
+            LinePane(id="clock"),
             LinePane(id="sentence"),
             LinePane(id="chips"),
         )
@@ -91,7 +93,9 @@ class FleetScreen(OperatorKeys):
         self._log_pane, self._inbox = LinePane(id="log"), LinePane(id="inbox")
 
     def compose(self) -> ComposeResult:
-        yield self._title
+        with Horizontal(id="top"):
+            yield self._title
+            yield self._clock
         yield self._sentence
         yield self._chips
         yield self._table
@@ -143,16 +147,21 @@ class FleetScreen(OperatorKeys):
 
     def _draw_top(self, now: float) -> None:
         width = self.app.size.width
+        clock = clock_piece(now, self._zone)
+        room = width - width_of(clock.text)
         title = title_pieces(
             self._fleet,
             now,
-            zone=self._zone,
-            width=width,
+            width=room,
             paused_since=self._paused_since,
             is_read_only=is_read_only(self.app),
             is_ascii=self._is_ascii,
         )
         self._title.show((title,))
+        # Where room is short, the clock goes: the terminal has one.
+        self._clock.display = sum(width_of(piece.text) for piece in title) < room
+        self._clock.styles.width = width_of(clock.text)
+        self._clock.show(((clock,),))
         said = sentence(self._fleet, now if self._paused_since is None else self._paused_since)
         rows = wrapped(said.text, width - 2, SENTENCE_LINES)
         self._sentence.show(tuple((Piece(f" {row}", said.role, said.is_bold),) for row in rows))
@@ -244,6 +253,8 @@ class FleetScreen(OperatorKeys):
         worst = Order().sorted_anew(self._fleet.models).ids
         if worst:
             self.select(worst[0])
+        if all(model.status is ModelStatus.AVAILABLE for model in self._fleet.models):
+            self.say("all models are well")
 
     def action_pause(self) -> None:
         self._paused_since = self.now() if self._paused_since is None else None

@@ -9,20 +9,25 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
+from hive_console.ui.app_traits import is_ascii
 from hive_console.ui.filtering import HINT
 from hive_console.ui.key_bar import AnyScreen, by_place
+from hive_console.ui.model_story import glyph_of
 from hive_widgets.glyphs import BREAKER_MARKS, STATUS_MARKS, Role
 from hive_widgets.line_pane import LinePane, Pieces
-from hive_widgets.pieces import Piece, fit
+from hive_widgets.pieces import Piece, fit, wrapped
 
 KEY_WIDTH = 14
 """Cells for the keys of one action."""
+
+NAME_WIDTH, LEGEND_LINES = 9, 4
+"""Cells for the name of a sign, and lines that its meaning may take."""
 
 WORD_WIDTH = 24
 """Cells for what they do; two columns of both fit 80."""
 
 LEGEND = (
-    ("BREAKER", "OPEN 0:21 until the next probe; CLOSED 3/5 failures of threshold; HALF probing; ISOLATED by hand"),
+    ("", "OPEN 0:21 until the next probe; CLOSED 3/5 failures of threshold; HALF probing; ISOLATED by hand"),
     ("LATENCY", "each bar is twice the one below: up to 125 ms, 250 ms, 0.5, 1, 2, 4, 8 s, and more; · no data"),
     ("ERROR", "lowest bar: none at all; highest: every call"),
     ("letters", "F fault that only a person can mend; T throttled by its provider; P pinned by hand"),
@@ -87,10 +92,17 @@ class HelpScreen(ModalScreen[None]):
             )
             lines += [(*left, *right) for left, right in _paired(words)]
         lines += [(), (Piece("What the signs mean", Role.ACCENT, is_bold=True),)]
-        signs = [Piece(f"{mark.glyph} {mark.word}   ", mark.role) for mark in STATUS_MARKS.values()]
-        signs += [Piece(f"{mark.glyph} {mark.word}   ", mark.role) for mark in BREAKER_MARKS.values()]
-        lines.append(tuple(signs))
-        lines += [(Piece(fit(name, 9), Role.MUTED), Piece(text)) for name, text in LEGEND]
+        plain = is_ascii(self.app)
+        for name, marks in (("STATE", STATUS_MARKS), ("BREAKER", BREAKER_MARKS)):
+            signs = [Piece(f"{glyph_of(mark, plain=plain)} {mark.word}   ", mark.role) for mark in marks.values()]
+            lines.append((Piece(fit(name, NAME_WIDTH), Role.MUTED), *signs))
+        room = max(20, self.query_one("#help", LinePane).content_size.width - NAME_WIDTH)
+        for name, text in LEGEND:
+            rows = wrapped(text, room, LEGEND_LINES)
+            lines += [
+                (Piece(fit("" if place else name, NAME_WIDTH), Role.MUTED), Piece(row))
+                for place, row in enumerate(rows)
+            ]
         return tuple(lines[1:])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hive_console.core.settings import Strategy
 from hive_console.core.snapshot import BreakerView, FleetSnapshot, ModelView
 from hive_console.core.states import BreakerState, ModelStatus
-from hive_console.core.wording import countdown, latency, percent, span
+from hive_console.core.wording import ago, countdown, latency, percent, whole_span
 from hive_widgets.fleet_cells import NOTHING, STALE_AGE, notes_of
 from hive_widgets.glyphs import BREAKER_MARKS, STATUS_MARKS, Mark, Role
 from hive_widgets.line_pane import Pieces
@@ -26,12 +26,12 @@ def status_words(model: ModelView, now: float, *, plain: bool) -> str:
     """The status, for how long and why."""
     mark = STATUS_MARKS[model.status]
     cause = f": {model.status_cause}" if model.status_cause else ""
-    return f"{glyph_of(mark, plain=plain)} {mark.word} for {span(now - model.status_since)}{cause}"
+    return f"{glyph_of(mark, plain=plain)} {mark.word} for {whole_span(now - model.status_since)}{cause}"
 
 
 def breaker_words(breaker: BreakerView, now: float) -> str:
     """The breaker's state, for how long, and what comes next."""
-    word = f"{breaker.state.value.upper()} for {span(now - breaker.since)}"
+    word = f"{breaker.state.value.upper()} for {whole_span(now - breaker.since)}"
     match breaker.state:
         case BreakerState.OPEN if breaker.open_until is not None and breaker.open_until > now:
             return f"{word}, next probe in {countdown(breaker.open_until - now)}"
@@ -102,7 +102,9 @@ def _status_line(model: ModelView, now: float, *, plain: bool) -> Pieces:
 
 def _breaker_line(breaker: BreakerView, now: float) -> Pieces:
     role = BREAKER_MARKS[breaker.state].role
-    count = f"{breaker.consecutive_failures}/{breaker.failure_threshold} failures in a row"
+    # A threshold counts towards opening; once it is open, trials go on adding to the row past it.
+    bound = f"/{breaker.failure_threshold}" if breaker.state is BreakerState.CLOSED else ""
+    count = f"{breaker.consecutive_failures}{bound} failures in a row"
     counting = Role.WARN if breaker.consecutive_failures else Role.MUTED
     return _labeled("Breaker", Piece(breaker_words(breaker, now), role), Piece(f"  {count}", counting))
 
@@ -114,7 +116,7 @@ def _failure_line(model: ModelView, now: float) -> Pieces:
     said = breaker.last_failure_cause
     if model.last_error and model.last_error != said:
         said = f"{said}: {model.last_error}" if said else model.last_error
-    return _labeled("Failure", Piece(f"{span(now - breaker.last_failure)} ago  "), Piece(said))
+    return _labeled("Failure", Piece(f"{ago(now - breaker.last_failure)}  "), Piece(said))
 
 
 def _chain_line(model: ModelView, fleet: FleetSnapshot, *, plain: bool) -> Pieces:
@@ -149,7 +151,7 @@ def _link(model: ModelView | None, name: str, serving: str | None, *, plain: boo
 
 
 def _figure_lines(model: ModelView, now: float, *, width: int) -> tuple[Pieces, ...]:
-    checked = NOTHING if model.last_health_check is None else f"{span(now - model.last_health_check)} ago"
+    checked = NOTHING if model.last_health_check is None else ago(now - model.last_health_check)
     is_stale = model.last_health_check is not None and now - model.last_health_check > STALE_AGE
     errors = NOTHING if model.error_rate is None else f"{percent(model.error_rate)} %"
     figures = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, cast
 
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.command import CommandInput, CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
 from hive_console.core.states import Action
@@ -16,11 +16,25 @@ from hive_widgets.pieces import harmless
 if TYPE_CHECKING:  # the app names this module
     from hive_console.ui.app import HiveApp
 
-Offer = tuple[str, str, Callable[[], None]]
-"""What is shown, the line below it, and what it does."""
+Offer = tuple[str, Callable[[], None]]
+"""What is shown, and what it does."""
 
 DISCOVERED = 12
 """Offers shown before anything is typed."""
+
+
+LONGEST = 60
+"""Characters that are searched for: the library has no bound, and a paste of 100 kB took minutes and 600 MB."""
+
+
+class HivePalette(CommandPalette):
+    """The library's palette, in our words, for a search of bounded length."""
+
+    def __init__(self) -> None:
+        super().__init__(placeholder="a command, a model or a theme", id="--command-palette")
+
+    def on_mount(self) -> None:
+        self.query_one(CommandInput).max_length = LONGEST
 
 
 class HiveCommands(Provider):
@@ -32,30 +46,30 @@ class HiveCommands(Provider):
         if isinstance(screen, OperatorKeys) and screen.selected is not None:
             model_id = harmless(screen.selected.model_id)
             for action, words in DEED_WORDS.items():
-                yield f"{model_id}: {words}", "asks before it acts", _begin(screen, action)
-        yield "alerts", "the inbox", app.action_show_alerts
-        yield "fleet", "all models", app.action_show_fleet
-        yield "help", "keys and signs", app.action_help
+                yield f"{model_id}: {words}", _begin(screen, action)
+        yield "alerts: the inbox", app.action_show_alerts
+        yield "fleet: all models", app.action_show_fleet
+        yield "help: keys and signs", app.action_help
         for name, title in app.theme_titles:
-            yield f"theme {name}", title, _choose(app, name)
+            yield f"theme {name}: {title}", _choose(app, name)
         for model in app.client.snapshot().models:
-            yield f"go to {harmless(model.model_id)}", harmless(model.provider), _go(app, model.model_id)
-        yield "quit", "asks first", app.action_ask_to_quit
+            yield f"go to {harmless(model.model_id)} ({harmless(model.provider)})", _go(app, model.model_id)
+        yield "quit (asks first)", app.action_ask_to_quit
 
     async def discover(self) -> Hits:
         """What is offered before anything is typed."""
-        for index, (text, below, run) in enumerate(self._offers()):
+        for index, (text, run) in enumerate(self._offers()):
             if index >= DISCOVERED:
                 return
-            yield DiscoveryHit(Content(text), run, text=text, help=below)
+            yield DiscoveryHit(Content(text), run, text=text)
 
     async def search(self, query: str) -> Hits:
         """What matches the words typed."""
         matcher = self.matcher(query)
-        for text, below, run in self._offers():
+        for text, run in self._offers():
             score = matcher.match(text)
             if score > 0:
-                yield Hit(score, matcher.highlight(text), run, text=text, help=below)
+                yield Hit(score, matcher.highlight(text), run, text=text)
 
 
 def _begin(screen: OperatorKeys, action: Action) -> Callable[[], None]:

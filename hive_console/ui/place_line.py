@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import tzinfo
 
 from hive_console.core.snapshot import FleetSnapshot
-from hive_console.core.wording import span
+from hive_console.core.wording import whole_span
 from hive_console.ui.app_traits import AnyApp, is_ascii, is_read_only
 from hive_console.ui.formatting import time_of_day
 from hive_console.ui.title import DEMO, OLD_NEWS
@@ -35,7 +35,7 @@ def place_line(
         width: columns of the line.
         app: whose traits are said.
     """
-    right = [Piece(fleet.environment, Role.ACCENT)] if fleet.environment not in {"", DEMO} else []
+    right = [Piece(fleet.environment, Role.ACCENT)] if fleet.environment.lower() not in {"", DEMO} else []
     right.append(_mode(fleet, now))
     if is_read_only(app):
         right.append(Piece("READ-ONLY", Role.HELD, is_bold=True))
@@ -51,7 +51,7 @@ def place_line(
 
 def _mode(fleet: FleetSnapshot, now: float) -> Piece:
     if fleet.sequence and now - fleet.at > OLD_NEWS:
-        return Piece(f"NO NEWS for {span(now - fleet.at)}", Role.BAD, is_bold=True)
+        return Piece(f"NO NEWS for {whole_span(now - fleet.at)}", Role.BAD, is_bold=True)
     if fleet.environment.lower() == DEMO:
         return Piece("DEMO", Role.HELD, is_bold=True)
     return Piece("LIVE", Role.GOOD)

@@ -29,7 +29,8 @@ def _worst(model: ModelView) -> Key:
         held,
         model.serving is not None,
         needs_person,
-        model.status_since,
+        # Trouble stands in the order it came; what is well stands where one looks for it.
+        0.0 if model.status is ModelStatus.AVAILABLE else model.status_since,
         model.model_id,
     )
 

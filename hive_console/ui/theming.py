@@ -1,4 +1,4 @@
-"""From palettes to the screen library's themes, and colour taken out where nobody wants it."""
+"""From palettes to the screen library's themes; colour and Unicode taken out where they are not wanted."""
 
 from __future__ import annotations
 
@@ -61,6 +61,47 @@ class Colorless(LineFilter):
         del background
         return [
             Segment(text, None if style is None else _without_color(style), control)
+            for text, style, control in segments
+        ]
+
+
+ASCII_SIGNS = {
+    ord(sign): plain
+    for signs, plain in (
+        ("─━═▔┈╌", "-"),
+        ("│║┃▊▎▌", "|"),
+        ("├┤┬┴┼╭╮╰╯┌┐└┘", "+"),
+        ("▁▂▃▄▅▆▇█", "_"),
+        ("→›►", ">"),
+        ("←‹", "<"),
+        ("↑", "^"),
+        ("↓▼", "v"),
+        ("▲", "!"),
+        ("●", "o"),
+        ("○—–", "-"),
+        ("✔", "v"),
+        ("✖×", "x"),
+        ("·", "."),
+        ("…", "~"),
+        ("“”", '"'),
+        ("‘’", "'"),
+    )
+    for sign in signs
+}
+"""What old terminals show instead of a sign, one cell for one cell."""
+
+
+class PlainSigns(LineFilter):
+    """Draws lines, arrows and marks in ASCII, whoever wrote them: the log's sentences and the library's own frames.
+
+    Letters stay: a reason in another alphabet is better shown as a box than as a question mark.
+    """
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """The segments with signs that every terminal has."""
+        del background
+        return [
+            Segment(text if text.isascii() else text.translate(ASCII_SIGNS), style, control)
             for text, style, control in segments
         ]
 

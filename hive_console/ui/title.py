@@ -7,7 +7,7 @@ from datetime import tzinfo
 from hive_console.core.headline import headline
 from hive_console.core.snapshot import FleetSnapshot
 from hive_console.core.states import AlertState, BreakerState, ModelStatus
-from hive_console.core.wording import span
+from hive_console.core.wording import span, whole_span
 from hive_console.ui.formatting import time_of_day
 from hive_widgets.glyphs import BREAKER_MARKS, SEVERITY_MARKS, STATUS_MARKS, Mark, Role
 from hive_widgets.pieces import Piece, width_of
@@ -28,37 +28,39 @@ def title_pieces(
     fleet: FleetSnapshot,
     now: float,
     *,
-    zone: tzinfo | None,
     width: int,
     paused_since: float | None = None,
     is_read_only: bool = False,
     is_ascii: bool = False,
 ) -> tuple[Piece, ...]:
-    """The title bar in at most `width` cells; the least telling pieces are left out first."""
+    """The title bar, in at most `width` cells where leaving out what the rows say too is enough."""
     mode = Piece("LIVE", Role.GOOD)
-    if paused_since is not None:
-        mode = Piece(f"PAUSED {span(now - paused_since)}", Role.WARN, is_bold=True)
-    elif not fleet.sequence:
+    if not fleet.sequence:
         mode = Piece("STARTING", Role.WARN)
     elif fleet.environment.lower() == DEMO:
         mode = Piece("DEMO", Role.HELD, is_bold=True)
     environment = "" if fleet.environment.lower() == DEMO or not fleet.environment else f" {fleet.environment}"
-    clock = Piece(time_of_day(now, zone))
+    paused = []
+    if paused_since is not None:
+        paused = [Piece(f"PAUSED {whole_span(now - paused_since)}", Role.WARN, is_bold=True)]
     breakers = _breaker_counts(fleet, is_ascii=is_ascii)
     parts = [
         Piece(f"HIVE{environment}", Role.ACCENT, is_bold=True),
-        mode,
+        *([] if paused and mode.text == "LIVE" else [mode]),
+        *paused,
         *([Piece("READ-ONLY", Role.HELD, is_bold=True)] if is_read_only else []),
-        clock,
         *_status_counts(fleet, is_ascii=is_ascii),
         *breakers,
         *_alert_count(fleet, is_ascii=is_ascii),
     ]
-    # Where room is short, open breakers go first (the rows say it), then the clock (the terminal has one).
-    for expendable in (*breakers, clock):
-        if _width(parts) > width:
-            parts.remove(expendable)
+    if breakers and _width(parts) > width:
+        parts = [part for part in parts if part not in breakers]
     return tuple(_joined(parts))
+
+
+def clock_piece(now: float, zone: tzinfo | None) -> Piece:
+    """The time at the right end of the title; it ticks alone, so that a calm screen costs a few bytes a second."""
+    return Piece(f"{time_of_day(now, zone)} ")
 
 
 def _status_counts(fleet: FleetSnapshot, *, is_ascii: bool) -> list[Piece]:
@@ -107,7 +109,7 @@ def sentence(fleet: FleetSnapshot, now: float) -> Piece:
     """What to read first; doubts about the console itself come before news of the models."""
     if fleet.sequence and now - fleet.at > OLD_NEWS:
         return Piece(
-            f"NO NEWS from the engine for {span(now - fleet.at)}: what stands below is old.",
+            f"NO NEWS from the engine for {whole_span(now - fleet.at)}: what stands below is old.",
             Role.BAD,
         )
     doubts: list[str] = []

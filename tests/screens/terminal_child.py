@@ -6,11 +6,13 @@ leader of the terminal (so that a hang-up brings SIGHUP), or `guest`.
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import os
 import sys
 import termios
 import threading
+import time
 from dataclasses import replace
 
 from hive_console.core.snapshot import FleetSnapshot
@@ -18,6 +20,9 @@ from hive_console.ui.app import HiveApp
 from tests.screens import posted
 
 BEAT = 0.02
+
+NAP = 1.0
+"""Seconds for which the loop is busy with something else: keys pile up meanwhile."""
 
 
 class BusyClient(posted.FakeClient):
@@ -38,6 +43,7 @@ class Watched(HiveApp):
         super().__init__(client, now=posted.FrozenClock(), on_terminal_gone=self.note_gone)
         self._report_to, self._orders = report, orders
         self.drains = 0
+        self.most_waiting = 0
 
     def note(self, text: str) -> None:
         os.write(self._report_to, f"{text}\n".encode())
@@ -58,6 +64,11 @@ class Watched(HiveApp):
             order = os.read(self._orders, 100).decode().strip()
         except BlockingIOError:
             return
+        if order == "nap":
+            self.note("naps")
+            time.sleep(NAP)
+            # What other threads handed over stands here until the loop turns again.
+            self.most_waiting = len(getattr(asyncio.get_running_loop(), "_ready", ()))
         if order == "exit":
             self.exit()
 
@@ -73,6 +84,7 @@ def main() -> None:
     os.set_blocking(orders, False)
     app = Watched(BusyClient(posted.many(50)), report, orders)
     app.run()
+    app.note(f"waited {app.most_waiting}")
     app.note(f"ended {app.return_code}")
     os.set_blocking(orders, True)
     while os.read(orders, 100) == b"threads\n":

@@ -69,6 +69,18 @@ def test_severe_ones_stand_before_mild_ones_and_new_before_old() -> None:
 # --- the list ---
 
 
+async def test_the_cursor_is_seen_on_a_marked_line_too() -> None:
+    async with staged(inbox(*many_alerts(3))) as stage:
+        screen = open_inbox(stage)
+        await stage.press("space", "k")
+        first = screen.query_one(AlertList).render_line(0)
+
+        strips = stage.app.screen._compositor.render_strips()
+
+        assert any(segment.style is not None and segment.style.reverse for segment in first)
+        assert any(segment.style is not None and segment.style.reverse for segment in strips[2])
+
+
 async def test_a_line_has_severity_age_owner_subject_and_text() -> None:
     async with staged(FakeClient(incident()), size=(140, 40)) as stage:
         open_inbox(stage)

@@ -17,11 +17,15 @@ from pathlib import Path
 
 import pytest
 
+from hive_console.ui.driver import KEYS_WAITING, READ_BYTES
 from hive_console.ui.writer import QUEUE_BYTES, FrameWriter
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 30.0
 """Seconds that a busy machine may take for anything."""
+
+WHAT_ELSE_WAITS = 200
+"""Messages and tasks of timers and widgets that may wait with the keys."""
 
 LEAVES_ALTERNATE_SCREEN = b"\x1b[?1049l"
 SHOWS_CURSOR = b"\x1b[?25h"
@@ -304,3 +308,18 @@ def test_a_closed_terminal_is_told_of_and_nothing_more_is_taken(terminal: tuple[
     assert not writer.send(b"again")
     assert len(reasons) == 1
     writer.stop()
+
+
+def test_keys_that_come_faster_than_they_are_handled_wait_in_the_terminal() -> None:
+    with session("guest") as child:
+        child.read_screen()
+        child.report("shown")
+        child.order("nap")
+        child.report("naps")
+
+        for _ in range(32):
+            os.write(child.master, b"jk" * 256)
+        child.order("exit")
+
+        waited = int(child.report("waited").split()[1])
+        assert waited <= READ_BYTES + KEYS_WAITING + WHAT_ELSE_WAITS

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from textual import events
+from textual.command import CommandInput
 
 from hive_console.core.states import ModelStatus
 from hive_console.ui.action_dialog import ActionDialog
@@ -13,6 +15,7 @@ from hive_console.ui.alerts_screen import AlertsScreen
 from hive_console.ui.confirm_dialog import ConfirmDialog
 from hive_console.ui.help_screen import HelpScreen
 from hive_console.ui.model_screen import ModelScreen
+from hive_console.ui.palette import LONGEST
 from hive_console.ui.target_picker import TargetPicker
 from hive_console.ui.undo_dialog import UndoDialog
 from hive_widgets.line_pane import LinePane
@@ -239,6 +242,14 @@ async def test_exclamation_mark_goes_to_the_worst_through_a_filter(console: Cons
         assert selected(app) == "claude-4-sonnet"
 
 
+async def test_exclamation_mark_says_when_nothing_is_wrong(console: Console) -> None:
+    app = console(FakeClient(posted.healthy()))
+    async with app.run_test(size=SMALL) as pilot:
+        await typed(pilot, "exclamation_mark")
+
+        assert "all models are well" in pane(app, "detail")
+
+
 async def test_pause_holds_the_picture_and_says_so(console: Console, clock: FrozenClock) -> None:
     client = FakeClient(posted.incident())
     app = console(client)
@@ -275,6 +286,16 @@ async def test_the_palette_goes_to_a_model_by_name(console: Console) -> None:
 
         assert app.screen is fleet_screen(app)
         assert selected(app) == "qwen-3-max"
+
+
+async def test_a_paste_into_the_palette_is_cut_to_what_can_be_searched_for(console: Console) -> None:
+    app = console(FakeClient(posted.incident()))
+    async with app.run_test(size=SMALL) as pilot:
+        await typed(pilot, "colon")
+        app.post_message(events.Paste("x" * 10_000))
+        await pilot.pause()
+
+        assert len(app.screen.query_one(CommandInput).value) <= LONGEST
 
 
 async def test_help_lists_every_key_that_works(console: Console) -> None:

@@ -9,6 +9,7 @@ from tests.screens import posted
 from tests.screens.looking import (
     SMALL,
     Console,
+    fleet_screen,
     pane,
     rows,
     ticked,
@@ -48,7 +49,8 @@ async def test_title_counts_every_state_with_glyph_and_word(console: Console) ->
 
         title = pane(app, "title")
 
-        assert "HIVE prod  LIVE  03:12:44Z" in title
+        assert "HIVE prod  LIVE  ●" in title
+        assert pane(app, "clock") == "03:12:44Z "
         assert "● 8 ok  ▲ 2 degraded  ✖ 2 down  ╱ 1 open  ✖ 2 alerts" in title
 
 
@@ -71,6 +73,30 @@ async def test_the_demo_fleet_says_that_it_is_one(console: Console) -> None:
 
         assert "DEMO" in pane(app, "title")
         assert "LIVE" not in pane(app, "title")
+
+
+async def test_while_the_engine_starts_its_first_news_are_not_waited_for(console: Console) -> None:
+    client = FakeClient(posted.unknown())
+    app = console(client)
+    async with app.run_test(size=SMALL) as pilot:
+        await pilot.pause()
+        at_first = pane(app, "title")
+
+        client.post(posted.healthy())
+        app._look_for_first_news()
+        await pilot.pause()
+
+        assert "STARTING" in at_first
+        assert "12 ok" in pane(app, "title")
+
+
+async def test_the_clock_makes_room_for_what_is_wrong(console: Console) -> None:
+    app = console(FakeClient(posted.incident()))
+    async with app.run_test(size=(60, 20)) as pilot:
+        await pilot.pause()
+
+        assert not fleet_screen(app).query_one("#clock").display
+        assert "2 alerts" in pane(app, "title")
 
 
 async def test_a_gap_is_drawn_as_a_gap_and_never_as_zero(console: Console) -> None:

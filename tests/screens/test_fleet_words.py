@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC
 
 import pytest
 from rich.style import Style
 
 from hive_console.core import events as e
+from hive_console.core.outcome import OutcomeKind
 from hive_console.core.snapshot import BreakerView
 from hive_console.core.states import BreakerState
 from hive_console.engine.client import EventPage
-from hive_console.ui.event_log import KEPT, EventLog, inbox_lines
+from hive_console.ui.event_log import KEPT, REPEATS_WITHIN, EventLog, inbox_lines
 from hive_console.ui.filtering import parse
 from hive_console.ui.sorting import ORDERS, Order
 from hive_console.ui.title import sentence, title_pieces
 from hive_widgets.fleet_cells import age_cell, badge_of, breaker_cell, notes_of, short_span
 from hive_widgets.fleet_columns import header_pieces, plan, row_pieces
-from hive_widgets.pieces import Piece, fit, harmless, strip_of, wrapped
+from hive_widgets.pieces import Piece, changed_cells, fit, harmless, strip_of, wrapped
 from hive_widgets.sparkline import error_level, latency_level, sparkline
 from tests.screens import posted
 from tests.screens.posted import NOW
@@ -174,7 +176,7 @@ def test_orders_go_round() -> None:
 
 
 def title(width: int, *, read_only: bool = False) -> str:
-    pieces = title_pieces(posted.incident(), NOW, zone=None, width=width, is_read_only=read_only)
+    pieces = title_pieces(posted.incident(), NOW, width=width, is_read_only=read_only)
     return "".join(piece.text for piece in pieces)
 
 
@@ -184,6 +186,14 @@ def test_the_title_fits_80_cells_and_keeps_states_and_alerts(read_only: bool) ->
 
     assert len(said) <= 80
     assert all(word in said for word in ("HIVE prod", "LIVE", "8 ok", "2 degraded", "2 down", "2 alerts"))
+
+
+def test_a_paused_demo_says_both() -> None:
+    demo = replace(posted.healthy(), environment="DEMO")
+
+    said = "".join(piece.text for piece in title_pieces(demo, NOW + 0.7, width=80, paused_since=NOW))
+
+    assert "DEMO  PAUSED 0 s" in said
 
 
 def test_a_calm_fleet_says_so() -> None:
@@ -202,6 +212,61 @@ def test_the_log_is_bounded() -> None:
 
     assert log.cursor == 7
     assert len(log.lines(10_000, None)) == KEPT
+
+
+def call_failed(at: float, model: str = "a") -> e.AttemptFinished:
+    return e.AttemptFinished(
+        at=at, operation="o", model=model, number=1, kind=OutcomeKind.CONNECTION_FAILED, latency=0.001
+    )
+
+
+def log_of(*events: e.Event) -> list[str]:
+    log = EventLog()
+    log.take(EventPage(events, cursor=1), NOW)
+    return ["".join(piece.text for piece in line) for line in log.lines(100, UTC)]
+
+
+def test_more_of_the_same_is_counted_on_one_line_that_moves_on() -> None:
+    stopped = e.EngineStopped(at=NOW + 1)
+
+    said = log_of(call_failed(NOW), stopped, call_failed(NOW + 2), call_failed(NOW + 3))
+
+    assert said == [" 03:12:45 · engine stopped", " 03:12:47 ▲ 3× call a connection failed, after 1ms"]
+
+
+def test_what_comes_of_another_model_or_much_later_stands_for_itself() -> None:
+    assert len(log_of(call_failed(NOW), call_failed(NOW, "b"))) == 2
+    assert len(log_of(call_failed(NOW), call_failed(NOW + REPEATS_WITHIN + 1))) == 2
+
+
+def test_a_clocks_tick_changes_its_own_cells() -> None:
+    before = (Piece("HIVE  "), Piece("12:00:01"), Piece("  3 ok"))
+    after = (Piece("HIVE  "), Piece("12:00:02"), Piece("  3 ok"))
+
+    assert changed_cells(before, after, 40) == (6, 8)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [("ab", "abc"), ("", "x"), ("x", ""), ("y" * 50, "z" * 50), ("日本", "ab")]
+)
+def test_what_follows_a_piece_that_grew_or_did_not_fit_changes_too(before: str, after: str) -> None:
+    old, new = (Piece("> "), Piece(before), Piece("end")), (Piece("> "), Piece(after), Piece("end"))
+
+    assert changed_cells(old, new, 40) == (2, 38)
+
+
+@pytest.mark.parametrize("width", [20, 45, 60, 66, 79])
+def test_a_narrow_table_has_whole_columns_only(width: int) -> None:
+    drawn = "".join(piece.text for piece in header_pieces(plan(width)))
+
+    assert len(drawn) <= width
+    assert "…" not in drawn
+
+
+def test_models_that_are_well_stand_by_name() -> None:
+    models = (posted.model("b", status_since=NOW - 9), posted.model("a", status_since=NOW - 1))
+
+    assert Order().sorted_anew(models).ids == ("a", "b")
 
 
 def test_the_inbox_shows_first_what_wants_somebody() -> None:

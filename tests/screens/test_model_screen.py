@@ -50,7 +50,7 @@ def test_a_model_that_is_down_says_since_when_and_why() -> None:
 def test_an_open_breaker_counts_down_to_its_probe() -> None:
     said = story_of("claude-4-sonnet", incident())
 
-    assert "Breaker  OPEN for 14 m, next probe in 0:21  5/5 failures in a row" in said
+    assert "Breaker  OPEN for 14 m, next probe in 0:21  5 failures in a row" in said
 
 
 def test_the_last_failure_has_an_age_a_cause_and_a_message() -> None:
@@ -318,6 +318,14 @@ async def test_an_answer_to_a_key_goes_away_again() -> None:
 
         assert "nothing was done that can still be undone" in said
         assert "nothing was done" not in screen.text
+
+
+async def test_the_demo_is_named_once() -> None:
+    async with staged(FakeClient(replace(incident(), environment="DEMO"))) as stage:
+        screen = open_model(stage)
+        await stage.pilot.pause()
+
+        assert screen.text.count("DEMO") == 1
 
 
 async def test_old_news_is_said_to_be_old() -> None:

@@ -29,6 +29,7 @@ from hive_widgets.glyphs import (
 from hive_widgets.pieces import width_of
 from tests.screens import posted
 from tests.screens.posted import FakeClient
+from tests.screens.stage import staged
 
 READABLE = 4.5
 """WCAG 2.1 AA for text of normal size."""
@@ -88,6 +89,16 @@ def test_colour_can_be_taken_out_and_leaves_bold_and_reverse() -> None:
     assert segment.style.bgcolor is None
     assert segment.style.bold
     assert segment.style.reverse
+
+
+async def test_a_terminal_without_unicode_gets_ascii_from_every_screen() -> None:
+    client = FakeClient(posted.incident(), posted.incident_events())
+    async with staged(client, is_ascii=True) as stage:
+        for key in ("question_mark", "escape", "colon", "escape", "enter", "x", "escape", "escape", "2", "q"):
+            await stage.press(key)
+
+            foreign = {sign for sign in stage.shown if not sign.isascii()}
+            assert not foreign, (key, foreign)
 
 
 async def test_without_colour_no_widget_sends_any(console: Callable[..., HiveApp]) -> None:

@@ -20,8 +20,8 @@ from hive_widgets.pieces import Piece, fit, harmless, strip_of, width_of
 COMPACT_BELOW = 66
 """Columns below which only glyph, age, text and who has it are shown: the pane beside a fleet table."""
 
-WIDE_FROM = 110
-"""Columns from which the rule has a column of its own."""
+SUBJECT_FROM, WIDE_FROM = 96, 110
+"""Columns from which the subject, which the text names too, and the rule have columns of their own."""
 
 WHEEL_ROWS = 3
 """Lines that one notch of the mouse wheel moves the cursor."""
@@ -74,6 +74,7 @@ class AlertList(Widget, can_focus=True):
     AlertList { height: 1fr; width: 1fr; }
     """
 
+    BINDING_GROUP_TITLE = "The list"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("j,down", "move(1)", "down", id="alerts.down", show=False),
         Binding("k,up", "move(-1)", "up", id="alerts.up", show=False),
@@ -81,7 +82,7 @@ class AlertList(Widget, can_focus=True):
         Binding("G,end", "move_to(-1)", "last", id="alerts.last", show=False),
         Binding("pagedown,ctrl+d", "page(1)", "page down", id="alerts.page-down", show=False),
         Binding("pageup,ctrl+u", "page(-1)", "page up", id="alerts.page-up", show=False),
-        Binding("enter", "open", "open the model", id="alerts.open"),
+        Binding("enter", "open", "open the model", id="alerts.open", key_display="enter"),
     ]
 
     class Moved(Message):
@@ -122,7 +123,7 @@ class AlertList(Widget, can_focus=True):
         self._cursor = 0
         self._top = 0
         self._marked: frozenset[str] = frozenset()
-        self._drawn: dict[int, tuple[Piece, ...]] = {}
+        self._drawn: dict[int, tuple[bool, tuple[Piece, ...]]] = {}
 
     @property
     def current(self) -> AlertView | None:
@@ -203,7 +204,7 @@ class AlertList(Widget, can_focus=True):
 
     def _send_changes(self) -> None:
         for y in range(self.size.height):
-            if self._drawn.get(y) != self._line(y):
+            if self._drawn.get(y) != (self._is_at_cursor(y), self._line(y)):
                 self.refresh(Region(0, y, self.size.width, 1))
 
     def on_resize(self) -> None:
@@ -232,11 +233,15 @@ class AlertList(Widget, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """One line, as the compositor asks for it."""
         pieces = self._line(y)
-        self._drawn[y] = pieces
-        is_selected = bool(self._alerts) and self._top + y == self._cursor and self.has_focus
+        is_at_cursor = self._is_at_cursor(y)
+        self._drawn[y] = (is_at_cursor, pieces)
+        is_selected = is_at_cursor and self.has_focus
         return strip_of(
             pieces, self.size.width, self.app.theme_variables, base=self.rich_style, is_selected=is_selected
         )
+
+    def _is_at_cursor(self, y: int) -> bool:
+        return bool(self._alerts) and self._top + y == self._cursor
 
     def _line(self, y: int) -> tuple[Piece, ...]:
         place = self._top + y
@@ -270,8 +275,9 @@ class AlertList(Widget, can_focus=True):
             Piece(fit(SEVERITY_MARKS[alert.severity].word, _WORD), mark.role),
             age,
             Piece(fit(fit(who, _WHO - 1), _WHO), held),
-            Piece(fit(fit(alert.subject or "fleet", _SUBJECT - 1), _SUBJECT), told),
         ]
+        if width >= SUBJECT_FROM:
+            words.append(Piece(fit(fit(alert.subject or "fleet", _SUBJECT - 1), _SUBJECT), told))
         if width >= WIDE_FROM:
             words.append(Piece(fit(alert.rule.value, _RULE), Role.MUTED))
         room = width - sum(width_of(piece.text) for piece in words)

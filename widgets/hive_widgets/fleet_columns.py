@@ -81,7 +81,7 @@ def plan(width: int, *, is_ascii: bool = False) -> tuple[Column, ...]:
     """The columns for a table of `width` cells; one cell stands between two columns.
 
     What room is left goes to names first (up to 26 cells), then to the trends, two thirds to latency. Narrower
-    than 80 cells, the right end is cut: `CHECKED` first.
+    than 80 cells, columns that do not fit are left out from the right end: `CHECKED` first.
     """
     head = [
         Column("", 1, _ascii_glyph if is_ascii else _glyph),
@@ -110,7 +110,16 @@ def plan(width: int, *, is_ascii: bool = False) -> tuple[Column, ...]:
     spare -= name_growth
     error_width = min(_WIDEST_TREND, max(_NARROWEST_ERRORS, spare // 3))
     trends = _trends(min(_WIDEST_TREND, spare - error_width), error_width, is_ascii=is_ascii)
-    return (*head, *middle, *trends, *tail)
+    return tuple(_fitting((*head, *middle, *trends, *tail), width))
+
+
+def _fitting(columns: tuple[Column, ...], width: int) -> Iterator[Column]:
+    used = 0
+    for column in columns:
+        used += column.width + 1
+        if used > max(width, _NARROWEST_NAME):
+            return
+        yield column
 
 
 def header_pieces(columns: tuple[Column, ...], place: str = "") -> tuple[Piece, ...]:

@@ -18,7 +18,7 @@ from textual.widget import Widget
 from hive_console.core.snapshot import ModelView
 from hive_widgets.fleet_columns import Column, header_pieces, plan, row_pieces
 from hive_widgets.glyphs import Role
-from hive_widgets.pieces import Piece, strip_of
+from hive_widgets.pieces import Piece, changed_cells, strip_of
 
 WHEEL_ROWS = 3
 """Rows that one notch of the mouse wheel moves the cursor."""
@@ -152,8 +152,14 @@ class FleetTable(Widget, can_focus=True):
 
     def _send_changes(self) -> None:
         for y in range(self.size.height):
-            if self._drawn.get(y) != self._line(y):
-                self.refresh(Region(0, y, self.size.width, 1))
+            drawn, line = self._drawn.get(y), self._line(y)
+            if drawn == line:
+                continue
+            start, count = (0, self.size.width)
+            # The first piece tells whether the cursor is here, and that changes how all of the line looks.
+            if drawn and line and drawn[0] == line[0]:
+                start, count = changed_cells(drawn, line, self.size.width)
+            self.refresh(Region(start, y, count, 1))
 
     def render_line(self, y: int) -> Strip:
         """One line, as the compositor asks for it."""

@@ -6,7 +6,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from hive_widgets.pieces import Piece, strip_of
+from hive_widgets.pieces import Piece, changed_cells, strip_of
 
 Pieces = tuple[Piece, ...]
 
@@ -32,8 +32,10 @@ class LinePane(Widget):
         """Shows these lines; those past the pane's height are not drawn."""
         before, self._lines = self._lines, lines
         for y in range(max(len(before), len(lines))):
-            if before[y : y + 1] != lines[y : y + 1]:
-                self.refresh(Region(0, y, max(1, self.size.width), 1))
+            old, new = (all_lines[y] if y < len(all_lines) else () for all_lines in (before, lines))
+            if old != new:
+                start, count = changed_cells(old, new, max(1, self.size.width))
+                self.refresh(Region(start, y, count, 1))
 
     def render_line(self, y: int) -> Strip:
         """One line, as the compositor asks for it."""

@@ -6,7 +6,7 @@ visible here once more, whatever came through the gates above.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len, set_cell_size
@@ -63,6 +63,30 @@ def wrapped(text: str, width: int, lines: int) -> tuple[str, ...]:
         rest = rest[cut + 1 :]
     rows.append(rest)
     return tuple(row if width_of(row) <= width else fit(row, width) for row in rows)
+
+
+def changed_cells(before: Sequence[Piece], after: Sequence[Piece], width: int) -> tuple[int, int]:
+    """First cell and number of cells in which two lines of `width` cells differ: a clock costs its own cells.
+
+    Where a line grew or shrank, all that follows moved.
+    """
+    first = _common(before, after)
+    start = min(width - 1, _cells(after[:first]))
+    end = width
+    if _cells(before) == _cells(after) <= width:
+        last = _common(before[first:][::-1], after[first:][::-1])
+        end = _cells(after[: len(after) - last])
+    return start, max(1, end - start)
+
+
+def _common(before: Sequence[Piece], after: Sequence[Piece]) -> int:
+    """How many pieces the two lines begin with alike."""
+    pairs = enumerate(zip(before, after, strict=False))
+    return next((place for place, (old, new) in pairs if old != new), min(len(before), len(after)))
+
+
+def _cells(pieces: Sequence[Piece]) -> int:
+    return sum(width_of(harmless(piece.text)) for piece in pieces)
 
 
 def strip_of(
