@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
@@ -14,6 +14,7 @@ from textual.widget import Widget
 from hive_console.core.snapshot import AlertView
 from hive_console.core.states import AlertState, Severity
 from hive_console.core.wording import span
+from hive_widgets.cursor_keys import cursor_keys
 from hive_widgets.glyphs import ACKNOWLEDGED, RESOLVED, SEVERITY_MARKS, Mark, Role
 from hive_widgets.pieces import Piece, fit, harmless, strip_of, width_of
 
@@ -75,15 +76,7 @@ class AlertList(Widget, can_focus=True):
     """
 
     BINDING_GROUP_TITLE = "The list"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j,down", "move(1)", "down", id="alerts.down", show=False),
-        Binding("k,up", "move(-1)", "up", id="alerts.up", show=False),
-        Binding("g,home", "move_to(0)", "first", id="alerts.first", show=False),
-        Binding("G,end", "move_to(-1)", "last", id="alerts.last", show=False),
-        Binding("pagedown,ctrl+d", "page(1)", "page down", id="alerts.page-down", show=False),
-        Binding("pageup,ctrl+u", "page(-1)", "page up", id="alerts.page-up", show=False),
-        Binding("enter", "open", "open the model", id="alerts.open", key_display="enter"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = cursor_keys("alerts", enter="open the model")
 
     class Moved(Message):
         """The cursor is on another alert, or the alert under it changed (`None`: the inbox is empty)."""

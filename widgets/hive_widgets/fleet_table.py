@@ -9,13 +9,14 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
 from hive_console.core.snapshot import ModelView
+from hive_widgets.cursor_keys import cursor_keys
 from hive_widgets.fleet_columns import Column, header_pieces, plan, row_pieces
 from hive_widgets.glyphs import Role
 from hive_widgets.pieces import Piece, changed_cells, strip_of
@@ -31,15 +32,7 @@ class FleetTable(Widget, can_focus=True):
     """
 
     BINDING_GROUP_TITLE = "The table"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j,down", "move(1)", "down", id="fleet.down", show=False),
-        Binding("k,up", "move(-1)", "up", id="fleet.up", show=False),
-        Binding("g,home", "move_to(0)", "first", id="fleet.first", show=False),
-        Binding("G,end", "move_to(-1)", "last", id="fleet.last", show=False),
-        Binding("pagedown,ctrl+f", "page(1)", "page down", id="fleet.page-down", show=False),
-        Binding("pageup,ctrl+b", "page(-1)", "page up", id="fleet.page-up", show=False),
-        Binding("enter", "open", "open", id="fleet.open", key_display="enter"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = cursor_keys("fleet", enter="open")
 
     class Moved(Message):
         """The cursor is on another model (`None`: there are no rows)."""
