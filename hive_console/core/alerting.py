@@ -119,7 +119,7 @@ class AlertBook:
             case BreakerState.OPEN:
                 text = f"breaker of {event.model} is open: {event.cause}"
                 return self._raise(AlertRule.BREAKER_OPEN, event.model, Severity.WARNING, text, event.at)
-            case BreakerState.CLOSED:
+            case BreakerState.CLOSED | BreakerState.METRICS_ONLY | BreakerState.DISABLED:
                 return self._resolve(AlertRule.BREAKER_OPEN, event.model, event.at)
             case BreakerState.HALF_OPEN:
                 return []

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import assert_never
 
 from hive_console.core.snapshot import AlertView, FleetSnapshot, ModelView
 from hive_console.core.states import Action, AlertState, BreakerState, ModelStatus
@@ -11,7 +11,10 @@ from hive_console.core.states import Action, AlertState, BreakerState, ModelStat
 REASON_LIMIT = 500
 """Characters kept of a reason or note."""
 
-REASON_REQUIRED = frozenset({Action.TRIP, Action.DEACTIVATE, Action.FAIL_OVER})
+FREEZE_SECONDS = 3600.0
+"""Seconds a freeze holds: it must not outlive the incident that nobody remembers it for."""
+
+REASON_REQUIRED = frozenset({Action.TRIP, Action.DEACTIVATE, Action.FAIL_OVER, Action.FREEZE})
 """Actions that move traffic: somebody will ask tomorrow why."""
 
 
@@ -66,11 +69,16 @@ class Effect:
     is_outage: bool = False
 
 
+ADMITTING = frozenset({BreakerState.CLOSED, BreakerState.METRICS_ONLY, BreakerState.DISABLED})
+"""States in which a breaker stops nobody."""
+
 _INVERSE = {
     Action.TRIP: Action.RESET,
     Action.DEACTIVATE: Action.ACTIVATE,
     Action.ACTIVATE: Action.DEACTIVATE,
     Action.FAIL_OVER: Action.FAIL_BACK,
+    Action.FREEZE: Action.THAW,
+    Action.THAW: Action.FREEZE,
 }
 
 
@@ -100,25 +108,12 @@ def effect_of(command: Command, fleet: FleetSnapshot) -> Effect:
     match command.action:
         case Action.TRIP:
             return _effect_of_trip(model, fleet)
-        case Action.RESET:
-            return _effect_of_reset(model)
         case Action.DEACTIVATE:
             return _effect_of_deactivation(model, fleet)
-        case Action.ACTIVATE:
-            return _effect_of_activation(model)
         case Action.FAIL_OVER:
             return _effect_of_failover(model, fleet, command.parameter)
-        case Action.FAIL_BACK:
-            return _effect_of_failback(model)
-        case Action.CHECK_NOW:
-            return Effect(
-                is_allowed=True,
-                title=f"Check {model.model_id} now",
-                now=_standing(model),
-                effect="one probe is sent at once; its result counts like any other",
-            )
-        case _:
-            assert_never(command.action)
+        case action:
+            return _EFFECTS_ON_ONE[action](model)
 
 
 def _refused(title: str, why: str, now: str = "") -> Effect:
@@ -130,6 +125,8 @@ def _standing(model: ModelView) -> str:
     words = [model.status.value, f"breaker {breaker.state.value}"]
     if model.fault:
         words.append(model.fault)
+    if model.breaker.is_frozen:
+        words.append("frozen")
     if model.pinned_to:
         words.append(f"traffic sent to {model.pinned_to}")
     if breaker.last_failure_cause and breaker.state is not BreakerState.CLOSED:
@@ -148,11 +145,7 @@ def _could_serve_by_id(model_id: str, fleet: FleetSnapshot) -> bool:
 
 
 def _could_serve(model: ModelView) -> bool:
-    return (
-        model.breaker.state is BreakerState.CLOSED
-        and model.status is not ModelStatus.UNAVAILABLE
-        and not model.fault
-    )
+    return model.breaker.state in ADMITTING and model.status is not ModelStatus.UNAVAILABLE and not model.fault
 
 
 def _taking_out(model: ModelView, fleet: FleetSnapshot, title: str, *, then: str) -> Effect:
@@ -184,7 +177,11 @@ def _effect_of_trip(model: ModelView, fleet: FleetSnapshot) -> Effect:
         return _refused(title, "it is deactivated already; activate it first", _standing(model))
     if model.breaker.state is BreakerState.OPEN:
         return _refused(title, "its breaker is open already", _standing(model))
-    then = f"a probe tries it again after {model.breaker.recovery_timeout:g} s"
+    then = (
+        "it stays so while it is frozen"
+        if model.breaker.is_frozen
+        else f"a probe tries it again after {model.breaker.recovery_timeout:g} s or more"
+    )
     return _taking_out(model, fleet, title, then=then)
 
 
@@ -206,6 +203,52 @@ def _effect_of_reset(model: ModelView) -> Effect:
         effect="the breaker closes, its counters start at zero, and traffic flows to it at once",
         warnings=warnings,
     )
+
+
+def _effect_of_check(model: ModelView) -> Effect:
+    return Effect(
+        is_allowed=True,
+        title=f"Check {model.model_id} now",
+        now=_standing(model),
+        effect="one probe is sent at once; its result counts like any other",
+    )
+
+
+def _effect_of_half_open(model: ModelView) -> Effect:
+    title = f"Try {model.model_id} now"
+    if model.breaker.state is not BreakerState.OPEN:
+        return _refused(title, "its breaker is not open", _standing(model))
+    return Effect(
+        is_allowed=True,
+        title=title,
+        now=_standing(model),
+        effect="the breaker goes to its trial at once: one call decides whether it closes",
+    )
+
+
+def _effect_of_freeze(model: ModelView) -> Effect:
+    title = f"Freeze {model.model_id}"
+    if model.breaker.is_frozen:
+        return _refused(title, "it is frozen already", _standing(model))
+    warnings = (
+        ("its breaker is closed: a failing model is called on and on",)
+        if model.breaker.state in ADMITTING
+        else ("its breaker is not closed: the model stays out, well or not",)
+    )
+    return Effect(
+        is_allowed=True,
+        title=title,
+        now=_standing(model),
+        effect=f"for {FREEZE_SECONDS / 60:g} minutes nothing but an operator moves its breaker",
+        warnings=warnings,
+    )
+
+
+def _effect_of_thaw(model: ModelView) -> Effect:
+    title = f"Thaw {model.model_id}"
+    if not model.breaker.is_frozen:
+        return _refused(title, "it is not frozen", _standing(model))
+    return Effect(is_allowed=True, title=title, now=_standing(model), effect="its breaker moves by itself again")
 
 
 def _effect_of_deactivation(model: ModelView, fleet: FleetSnapshot) -> Effect:
@@ -265,6 +308,18 @@ def _effect_of_failback(model: ModelView) -> Effect:
         effect=f"{model.model_id} is asked first again",
         warnings=warnings,
     )
+
+
+_EFFECTS_ON_ONE: Mapping[Action, Callable[[ModelView], Effect]] = {
+    Action.RESET: _effect_of_reset,
+    Action.ACTIVATE: _effect_of_activation,
+    Action.FAIL_BACK: _effect_of_failback,
+    Action.CHECK_NOW: _effect_of_check,
+    Action.HALF_OPEN: _effect_of_half_open,
+    Action.FREEZE: _effect_of_freeze,
+    Action.THAW: _effect_of_thaw,
+}
+"""What concerns no other model; `test_every_action_has_an_effect` keeps it whole."""
 
 
 def _effect_on_alert(alert: AlertView | None, command: Command) -> Effect:

@@ -1,57 +1,114 @@
-"""Degraded mode of the whole fleet, with a hold on the way out so that it does not flicker."""
+"""Degraded mode of the whole fleet in levels: quick to begin, slow to end, one level at a time on the way back.
+
+full       --(fewer usable models than the threshold)-->   reduced
+reduced    --(fewer than half of it, for 2 s)-->            essential
+essential  --(fewer than a quarter of it, for 2 s)-->       critical
+any        --(enough models again, for 10 s)-->             the level before
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
-from hive_console.core.events import DegradedModeEntered, DegradedModeLeft, Event
-from hive_console.core.states import ModelStatus
+from hive_console.core.events import DegradationChanged, DegradedModeEntered, DegradedModeLeft, Event
+from hive_console.core.states import DegradationLevel, ModelStatus, Priority
 
 HOLD = 10.0
-"""Seconds the share must stay at or above the threshold before degraded mode is left."""
+"""Seconds the share must be good enough before a level is left."""
+
+CONFIRMATION = 2.0
+"""Seconds the share must be too low before a level that turns work away is entered: a blip sheds nothing."""
+
+LEVELS = tuple(DegradationLevel)
+"""From the best to the worst."""
+
+PARTS = (1.0, 0.5, 0.25)
+"""Parts of the threshold below which each level after the first begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class LevelPlan:
+    """What a level turns away and what it reduces.
+
+    Attributes:
+        sheds: priorities that are refused at the door.
+        allows_copies: whether one operation may be sent to several models at once or hedged.
+        caps_tokens: whether answers are kept short.
+    """
+
+    sheds: frozenset[Priority] = frozenset()
+    allows_copies: bool = True
+    caps_tokens: bool = False
+
+
+PLANS: Mapping[DegradationLevel, LevelPlan] = {
+    DegradationLevel.FULL: LevelPlan(),
+    DegradationLevel.REDUCED: LevelPlan(allows_copies=False),
+    DegradationLevel.ESSENTIAL: LevelPlan(frozenset({Priority.BACKGROUND}), allows_copies=False, caps_tokens=True),
+    DegradationLevel.CRITICAL: LevelPlan(
+        frozenset({Priority.BACKGROUND, Priority.NORMAL}), allows_copies=False, caps_tokens=True
+    ),
+}
+"""What the fleet still does at each level; every answer tells its level (`Provenance.level`)."""
 
 
 class Degradation:
-    """Whether fewer models than the threshold can be used."""
+    """How much of the fleet can be used, and what follows from that."""
 
-    __slots__ = ("_well_since", "available_share", "since", "threshold")
+    __slots__ = ("_better_since", "_worse_since", "available_share", "level", "since", "threshold")
 
     def __init__(self, threshold: float) -> None:
         self.threshold = threshold
         self.available_share = 1.0
+        self.level = DegradationLevel.FULL
         self.since: float | None = None
-        self._well_since: float | None = None
+        self._worse_since: float | None = None
+        self._better_since: float | None = None
 
     @property
     def is_degraded(self) -> bool:
-        """Whether degraded mode is on."""
-        return self.since is not None
+        """Whether degraded mode is on, at whatever level."""
+        return self.level is not DegradationLevel.FULL
+
+    @property
+    def plan(self) -> LevelPlan:
+        """What the present level sheds and reduces."""
+        return PLANS[self.level]
 
     def look(self, statuses: Iterable[ModelStatus], now: float) -> list[Event]:
         """Takes the statuses of all models; unchecked ones are given the benefit of the doubt."""
         listed = list(statuses)
         usable = sum(1 for status in listed if status is not ModelStatus.UNAVAILABLE)
         self.available_share = usable / len(listed) if listed else 1.0
-        if self.available_share < self.threshold:
-            self._well_since = None
-            return self._enter(now)
-        if self.since is None:
-            return []
-        if self._well_since is None:
-            self._well_since = now
-        return self._leave(now, self.since) if now - self._well_since >= HOLD else []
+        here, target = LEVELS.index(self.level), self._target()
+        self._worse_since = (now if self._worse_since is None else self._worse_since) if target > here else None
+        self._better_since = (now if self._better_since is None else self._better_since) if target < here else None
+        if self._worse_since is not None and (here == 0 or now - self._worse_since >= CONFIRMATION):
+            return self._move(here + 1, now)
+        if self._better_since is not None and now - self._better_since >= HOLD:
+            return self._move(here - 1, now)
+        return []
 
-    def _enter(self, now: float) -> list[Event]:
-        if self.since is not None:
-            return []
-        self.since = now
-        return [DegradedModeEntered(at=now, available_share=self.available_share, threshold=self.threshold)]
+    def _target(self) -> int:
+        """The level that this share alone would mean."""
+        return sum(self.available_share < self.threshold * part for part in PARTS)
 
-    def _leave(self, now: float, since: float) -> list[Event]:
-        self.since = None
-        self._well_since = None
-        return [
-            DegradedModeLeft(
-                at=now, available_share=self.available_share, threshold=self.threshold, lasted=now - since
-            )
-        ]
+    def _move(self, number: int, now: float) -> list[Event]:
+        old, self.level = self.level, LEVELS[number]
+        self._worse_since = now if self._target() > number else None
+        self._better_since = now if self._target() < number else None
+        changed = DegradationChanged(at=now, old=old, new=self.level, available_share=self.available_share)
+        if old is DegradationLevel.FULL:
+            self.since = now
+            return [
+                DegradedModeEntered(at=now, available_share=self.available_share, threshold=self.threshold),
+                changed,
+            ]
+        if self.is_degraded or self.since is None:
+            return [changed]
+        lasted, self.since = now - self.since, None
+        left = DegradedModeLeft(
+            at=now, available_share=self.available_share, threshold=self.threshold, lasted=lasted
+        )
+        return [left, changed]

@@ -15,8 +15,10 @@ from hive_console.core.states import (
     ActionPhase,
     AlertRule,
     BreakerState,
+    DegradationLevel,
     ModelStatus,
     OperationResult,
+    Priority,
     Severity,
 )
 
@@ -104,6 +106,8 @@ class OperationFinished(Event):
     served_by: str | None = None
     kind: OutcomeKind = OutcomeKind.SUCCESS
     is_degraded: bool = False
+    priority: Priority = Priority.NORMAL
+    level: DegradationLevel = DegradationLevel.FULL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,13 +133,99 @@ class FallbacksExhausted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BreakerChanged(Event):
-    """A breaker really moved; `open_until` (Unix seconds) is set when it moved to open."""
+    """A breaker really moved; `open_until` (Unix seconds) is set when it moved to open.
+
+    `trigger` names the row of the table of transitions; calls and failures are what was counted until then.
+    """
 
     model: str
     old: BreakerState
     new: BreakerState
     cause: str
     open_until: float | None = None
+    trigger: str = ""
+    calls: int = 0
+    failures: int = 0
+    consecutive_failures: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThresholdCrossed(Event):
+    """A breaker that only counts (metrics only, warming up, frozen) would have opened now."""
+
+    model: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RampAdvanced(Event):
+    """A recovering model gets `share` (0..1) of its traffic from now on."""
+
+    model: str
+    share: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryEnded(Event):
+    """A model has all of its traffic again, `took` seconds after it became unavailable.
+
+    `ramp` seconds of them were spent on the traffic's return.
+    """
+
+    model: str
+    took: float
+    ramp: float = 0.0
+    by_operator: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AutomationFrozen(Event):
+    """An operator stopped the automatic moves of a model; `until` is `None` when only a word ends it."""
+
+    model: str
+    until: float | None
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AutomationThawed(Event):
+    """The automatic moves of a model happen again."""
+
+    model: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutlierEjected(Event):
+    """A model fails far more often than the others and is left alone until `until`."""
+
+    model: str
+    until: float
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutlierReturned(Event):
+    """An ejected model may be called again."""
+
+    model: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeBudgetSpent(Event):
+    """Paid probes have cost their daily budget (micro-dollars); free ones take their place until midnight UTC."""
+
+    spent: int
+    budget: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DegradationChanged(Event):
+    """The fleet's level of degradation moved; the share of available models is 0..1."""
+
+    old: DegradationLevel
+    new: DegradationLevel
+    available_share: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

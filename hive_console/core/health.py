@@ -19,6 +19,10 @@ FAILURES_IN_A_ROW = 2
 """One failure is a blip; two in a row are a sign."""
 
 
+EXIT = 0.8
+"""Share of a limit below which a degraded model must come before it is well again, so that it does not flicker."""
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """A status and why."""
@@ -38,6 +42,9 @@ class Signs:
         fault: what only a person can mend, or empty.
         is_throttled: whether the provider asked us to stay away.
         was_checked: whether anything was ever observed.
+        was_degraded: whether it is degraded now: the way out is longer than the way in.
+        ejection: why it is left alone as an outlier, or empty.
+        share: what part of its traffic it gets back, 0..1.
     """
 
     breaker: BreakerState
@@ -46,6 +53,9 @@ class Signs:
     fault: str
     is_throttled: bool
     was_checked: bool
+    was_degraded: bool = False
+    ejection: str = ""
+    share: float = 1.0
 
 
 def standing_of(settings: ModelSettings, window: Window, signs: Signs) -> Standing:
@@ -56,6 +66,8 @@ def standing_of(settings: ModelSettings, window: Window, signs: Signs) -> Standi
         return Standing(ModelStatus.UNAVAILABLE, signs.fault)
     if signs.breaker in {BreakerState.OPEN, BreakerState.HALF_OPEN}:
         return Standing(ModelStatus.UNAVAILABLE, signs.last_failure_cause or "breaker not closed")
+    if signs.ejection:
+        return Standing(ModelStatus.UNAVAILABLE, signs.ejection)
     if not signs.was_checked:
         return Standing(ModelStatus.UNKNOWN, "not checked yet")
     return _standing_of_closed(settings, window, signs)
@@ -68,10 +80,14 @@ def _standing_of_closed(settings: ModelSettings, window: Window, signs: Signs) -
         return Standing(status, f"{signs.consecutive_failures} failures in a row: {signs.last_failure_cause}")
     if signs.is_throttled:
         return Standing(ModelStatus.DEGRADED, "rate limited by the provider")
+    exit_share = EXIT if signs.was_degraded else 1.0
     rate = window.error_rate
-    if rate is not None and window.calls >= MIN_CALLS_FOR_RATE and rate >= settings.degraded_error_rate > 0:
+    rate_limit = settings.degraded_error_rate * exit_share
+    if rate is not None and window.calls >= MIN_CALLS_FOR_RATE and rate >= rate_limit > 0:
         return Standing(ModelStatus.DEGRADED, f"{percent(rate)} % of calls fail")
     p95 = window.p95
-    if p95 is not None and window.calls >= MIN_CALLS_FOR_LATENCY and p95 > settings.slow_above:
+    if p95 is not None and window.calls >= MIN_CALLS_FOR_LATENCY and p95 > settings.slow_above * exit_share:
         return Standing(ModelStatus.DEGRADED, f"slow: p95 {p95:.1f} s, limit {settings.slow_above:g} s")
+    if signs.share < 1:
+        return Standing(ModelStatus.AVAILABLE, f"recovered, gets {percent(signs.share)} % of its traffic")
     return Standing(ModelStatus.AVAILABLE, "answers in time")

@@ -1,45 +1,61 @@
-"""One model of the fleet: breaker, window, throttle and fault, moved together by one outcome."""
+"""One model of the fleet: breaker, window, ramp, limit, throttle and fault, moved together by one outcome."""
 
 from __future__ import annotations
 
-from hive_console.core.breaker import Breaker, BreakerPolicy, Move, Permit, Refusal
-from hive_console.core.events import BreakerChanged, Event, ModelRecovered, StatusChanged
+from collections.abc import Mapping
+from typing import Any
+
+from hive_console.core import events as e
+from hive_console.core.breaker import Breaker
+from hive_console.core.concurrency import AimdLimit
+from hive_console.core.faults import FAULTS, Fault
 from hive_console.core.health import Signs, standing_of
 from hive_console.core.outcome import Outcome, OutcomeKind, Verdict
-from hive_console.core.settings import ModelSettings, ProbeKind
+from hive_console.core.peak_ewma import PeakEwma
+from hive_console.core.policies import breaker_policy_of, first_state_of, ramp_policy_of
+from hive_console.core.ramp import Ramp, RampVerdict
+from hive_console.core.settings import ModelSettings
 from hive_console.core.states import BreakerState, ModelStatus
+from hive_console.core.transitions import Move, Permit, Refusal, Trigger
 from hive_console.core.window import Sample, Trend, Window
 from hive_console.core.wording import failure
 
 THROTTLE_SECONDS = 5.0
 """Seconds a model is left alone after a 429 that names no time: short, since the next 429 renews it."""
 
-FAULT_SECONDS = 60.0
-"""Seconds a model with a refused key or an exhausted quota is left alone before one call tries again."""
+BASELINE_CALLS = 20
+"""Judged calls before a p95 is what is normal for the model."""
 
-_FAULTS = {
-    OutcomeKind.KEY_REFUSED: "key refused by the provider",
-    OutcomeKind.QUOTA_EXHAUSTED: "quota exhausted",
-    OutcomeKind.MODEL_NOT_FOUND: "the provider does not know this model",
-}
-
-_TELLING = frozenset({OutcomeKind.RATE_LIMITED, *_FAULTS})
+_TELLING = frozenset({OutcomeKind.RATE_LIMITED, *FAULTS})
 """Neutral outcomes that tell of the model all the same; a caller's own mistake does not."""
+
+_DROPS = frozenset({OutcomeKind.RATE_LIMITED, OutcomeKind.OVERLOADED, OutcomeKind.TIMED_OUT})
+"""What says that a model is asked for more at once than it can take."""
+
+_ADMITTING = frozenset({BreakerState.CLOSED, BreakerState.METRICS_ONLY, BreakerState.DISABLED})
 
 
 class Member:
     """The state of one model. Methods take the time and return the events they caused."""
 
     __slots__ = (
+        "_baseline_p95",
+        "_crossings",
+        "_down_since",
         "_fault",
-        "_fault_seen_by_probe",
-        "_fault_until",
         "_operator_moved",
+        "_ramp_since",
         "breaker",
-        "fixed_fault",
+        "ejected_until",
+        "ejection",
+        "ewma",
+        "in_flight",
         "last_check",
         "last_error",
+        "last_real_call",
+        "limit",
         "pinned_to",
+        "ramp",
         "requests",
         "response_time",
         "settings",
@@ -54,51 +70,81 @@ class Member:
 
     def __init__(self, settings: ModelSettings, now: float, *, fixed_fault: str = "") -> None:
         self.settings = settings
-        policy = BreakerPolicy(
-            failure_threshold=settings.breaker_threshold,
-            recovery_timeout=settings.recovery_timeout,
-            prober_goes_first=settings.probe is not ProbeKind.NONE,
-        )
-        self.breaker = Breaker(policy, now)
+        self.breaker = Breaker(breaker_policy_of(settings), now, state=first_state_of(settings))
         self.window = Window()
         self.trend = Trend()
-        self.fixed_fault = fixed_fault
+        self.ewma = PeakEwma()
+        self.ramp: Ramp | None = None
+        most = settings.max_concurrent_requests
+        self.limit = AimdLimit(most, maximum=most) if settings.adaptive_concurrency else None
+        self.in_flight = 0
         self.pinned_to: str | None = None
         self.status = ModelStatus.UNKNOWN
         self.status_since = now
         self.status_cause = "not checked yet"
         self.last_check: float | None = None
+        self.last_real_call: float | None = None
         self.response_time: float | None = None
         self.last_error = ""
         self.requests = 0
         self.throttled_until: float | None = None
+        self.ejected_until: float | None = None
+        self.ejection = ""
         self.unavailable_since: float | None = None
-        self._fault = ""
-        self._fault_until = now
-        self._fault_seen_by_probe = False
+        self._fault = Fault(now, fixed_fault)
+        self._baseline_p95: float | None = None
+        self._crossings = 0
+        self._down_since: float | None = None
+        self._ramp_since = now
         self._operator_moved = False
 
     @property
     def fault(self) -> str:
         """What only a person can mend, or empty; time alone mends nothing."""
-        return self.fixed_fault or self._fault
+        return self._fault.text
+
+    @property
+    def fixed_fault(self) -> str:
+        """A fault that no call can find mended, such as a missing key."""
+        return self._fault.fixed
+
+    @fixed_fault.setter
+    def fixed_fault(self, text: str) -> None:
+        self._fault.fixed = text
+
+    @property
+    def places(self) -> int:
+        """Calls it may have in flight now."""
+        return self.settings.max_concurrent_requests if self.limit is None else self.limit.limit
+
+    @property
+    def share(self) -> float:
+        """What part of its traffic it gets, 0..1: all of it unless it is recovering."""
+        return 1.0 if self.ramp is None else self.ramp.share
 
     def is_throttled(self, now: float) -> bool:
         """Whether the provider's request to stay away still holds."""
         return self.throttled_until is not None and now < self.throttled_until
 
-    def acquire(self, now: float, *, is_probe: bool = False) -> tuple[Permit | Refusal, list[Event]]:
+    def takes_its_share(self) -> bool:
+        """Whether the next operation is one that a recovering model gets; ask once an operation."""
+        return self.ramp is None or self.ramp.admits()
+
+    # --- calls ------------------------------------------------------------------------------------
+
+    def acquire(self, now: float, *, is_probe: bool = False) -> tuple[Permit | Refusal, list[e.Event]]:
         """A permit for one call, or why there is none; a probe is stopped by the breaker only."""
         if not is_probe:
             refusal = self._refusal(now)
             if refusal is not None:
                 return refusal, []
         admission = self.breaker.acquire(now, is_probe=is_probe)
-        if isinstance(admission, Refusal):
-            return admission, []
-        if self._fault and not is_probe:  # this call finds out whether somebody mended it; the others wait
-            self._fault_until = now + FAULT_SECONDS
-        return admission, [] if admission.move is None else self._moved(admission.move, now)
+        events = [] if admission.move is None else self._moved(admission.move, now)
+        if isinstance(admission, Permit) and not is_probe:
+            self.in_flight += 1
+            if self._fault.is_open:  # this call finds out whether somebody mended it; the others wait
+                self._fault.looked(now)
+        return admission, events
 
     def would_admit(self, now: float) -> bool:
         """Whether real traffic would be admitted now; changes nothing."""
@@ -108,12 +154,13 @@ class Member:
         """Seconds until real traffic may be admitted; `None` when only a person can bring that about."""
         if self.fixed_fault or self.breaker.state is BreakerState.ISOLATED:
             return None
-        waits = [self.breaker.open_until, self.throttled_until, self._fault_until if self._fault else None]
+        fault_until = self._fault.until if self._fault.is_open else None
+        waits = [self.breaker.open_until, self.throttled_until, self.ejected_until, fault_until]
         return max((until - now for until in waits if until is not None and until > now), default=0.0)
 
     def settle(
         self, permit: Permit, outcome: Outcome, now: float, *, latency: float, is_probe: bool = False
-    ) -> list[Event]:
+    ) -> list[e.Event]:
         """Takes what came of a permitted call; exactly once a permit.
 
         Args:
@@ -124,18 +171,205 @@ class Member:
             is_probe: whether it was a health check.
         """
         is_late = permit.generation != self.breaker.generation
+        if not is_probe:
+            self._learn_load(outcome)
         self._note(outcome, now, latency, is_probe=is_probe, is_late=is_late)
-        move = self.breaker.settle(permit, outcome.verdict, now, cause=_words(outcome))
-        return self._moved(move, now) if move is not None else self.refresh(now)
+        verdict = outcome.verdict
+        cause = "" if verdict is Verdict.SUCCESS else _words(outcome)
+        move = self.breaker.settle(
+            permit, verdict, now, cause=cause, duration=latency, retry_after=outcome.retry_after
+        )
+        if move is not None:
+            return self._moved(move, now)
+        if self.ramp is not None and not is_late and verdict is not Verdict.NEUTRAL:
+            return self._climb(now, cause, is_failure=verdict is Verdict.FAILURE, latency=latency)
+        crossed = self._crossed(now, cause)
+        if not crossed and self._is_uneventful(verdict, latency):
+            return crossed
+        return [*crossed, *self.refresh(now)]
 
-    def observe(self, outcome: Outcome, now: float, *, latency: float) -> list[Event]:
+    def observe(self, outcome: Outcome, now: float, *, latency: float) -> list[e.Event]:
         """Takes a probe's result that the breaker does not count (it is held open by hand)."""
         self._note(outcome, now, latency, is_probe=True)
         return self.refresh(now)
 
-    def refresh(self, now: float) -> list[Event]:
-        """Judges afresh: windows age and throttles end without any call."""
+    # --- time -------------------------------------------------------------------------------------
+
+    def refresh(self, now: float) -> list[e.Event]:
+        """Judges afresh: windows age, throttles end and ramps climb without any call."""
+        move = self.breaker.age(now)
+        if move is not None:
+            return self._moved(move, now)
+        events: list[e.Event] = []
+        if self.ramp is not None and not self.breaker.is_frozen(now):
+            events = self._after(self.ramp.age(now), now)
         self.window.age(now)
+        self._learn_baseline()
+        return [*events, *self._restated(now)]
+
+    # --- operators --------------------------------------------------------------------------------
+
+    def trip(self, now: float, cause: str) -> list[e.Event]:
+        """Opens the breaker by hand."""
+        move = self.breaker.trip(now, cause)
+        if move is not None:
+            self.breaker.last_failure_cause = cause
+        return self._by_hand(move, now)
+
+    def reset(self, now: float, cause: str) -> list[e.Event]:
+        """Closes the breaker by hand and forgets throttle, fault and ramp; a deactivated one stays so."""
+        if self.breaker.state is BreakerState.ISOLATED:
+            return []
+        self.throttled_until = None
+        self._fault.forget()
+        move = self.breaker.reset(now, cause)
+        ended = self._end_ramp(now) if move is None else []
+        return [*ended, *self._by_hand(move, now)]
+
+    def half_open(self, now: float, cause: str, *, trigger: Trigger = Trigger.HALF_OPENED) -> list[e.Event]:
+        """Lets the trials of an open breaker begin at once."""
+        move = self.breaker.half_open(now, cause, trigger=trigger)
+        if trigger is Trigger.HALF_OPENED:
+            return self._by_hand(move, now)
+        return [] if move is None else self._moved(move, now)
+
+    def isolate(self, now: float, cause: str) -> list[e.Event]:
+        """Takes the model out until it is released."""
+        return self._by_hand(self.breaker.isolate(now, cause), now)
+
+    def release(self, now: float, cause: str) -> list[e.Event]:
+        """Lets the model back in through a trial."""
+        return self._by_hand(self.breaker.release(now, cause), now)
+
+    def freeze(self, now: float, cause: str, *, until: float | None = None) -> list[e.Event]:
+        """Stops automatic moves: breaker and ramp stay as they are until `thaw`, or until an instant."""
+        self.breaker.freeze(until)
+        return [e.AutomationFrozen(at=now, model=self.settings.id, until=until, cause=cause)]
+
+    def thaw(self, now: float, cause: str) -> list[e.Event]:
+        """Lets automatic moves happen again."""
+        if not self.breaker.is_frozen(now):
+            return []
+        self.breaker.thaw()
+        return [e.AutomationThawed(at=now, model=self.settings.id, cause=cause), *self.refresh(now)]
+
+    def eject(self, now: float, until: float, cause: str) -> list[e.Event]:
+        """Leaves it alone as an outlier; the breaker has its own opinion and keeps it."""
+        self.ejected_until, self.ejection = until, cause
+        ejected = e.OutlierEjected(at=now, model=self.settings.id, until=until, cause=cause)
+        return [ejected, *self.refresh(now)]
+
+    def readmit(self, now: float) -> list[e.Event]:
+        """Ends an ejection."""
+        if self.ejected_until is None:
+            return []
+        self.ejected_until, self.ejection = None, ""
+        self.window.clear()
+        return [e.OutlierReturned(at=now, model=self.settings.id), *self.refresh(now)]
+
+    # --- restarts ---------------------------------------------------------------------------------
+
+    def save(self) -> dict[str, Any]:
+        """What must survive a restart, as JSON values."""
+        return {
+            "breaker": self.breaker.save(),
+            "ramp": None if self.ramp is None else self.ramp.save(),
+            "pinned_to": self.pinned_to,
+            "throttled_until": self.throttled_until,
+            "baseline_p95": self._baseline_p95,
+            "down_since": self._down_since,
+        }
+
+    def restore(self, saved: Mapping[str, Any], now: float) -> list[e.Event]:
+        """Takes what `save` gave before a restart; settings that changed meanwhile win."""
+        self.breaker = Breaker.restored(self.breaker.policy, saved["breaker"], now)
+        self._baseline_p95 = saved["baseline_p95"]
+        self._down_since = saved["down_since"]
+        self.throttled_until = saved["throttled_until"]
+        self.pinned_to = saved["pinned_to"]
+        policy = ramp_policy_of(self.settings)
+        if saved["ramp"] is not None and policy is not None:
+            self.ramp = Ramp.restore(policy, saved["ramp"], now, self._baseline_p95)
+        return self.refresh(now)
+
+    # --- inside -----------------------------------------------------------------------------------
+
+    def _refusal(self, now: float) -> Refusal | None:
+        if self._fault.fixed:
+            return Refusal(self._fault.fixed, None)
+        if self._fault.is_waiting(now):
+            return Refusal(self._fault.text, self._fault.until - now)
+        if self.throttled_until is not None and now < self.throttled_until:
+            return Refusal("rate limited by the provider", self.throttled_until - now)
+        if self.ejected_until is not None and now < self.ejected_until:
+            return Refusal(self.ejection, self.ejected_until - now)
+        return None
+
+    def _learn_load(self, outcome: Outcome) -> None:
+        if self.limit is not None and (outcome.is_success or outcome.kind in _DROPS):
+            self.limit.on_result(self.in_flight, is_drop=outcome.kind in _DROPS)
+        self.in_flight -= 1
+
+    def _note(self, outcome: Outcome, now: float, latency: float, *, is_probe: bool, is_late: bool = False) -> None:
+        self.requests += 1
+        kind = outcome.kind
+        if kind is OutcomeKind.CANCELLED:
+            return
+        self.last_check = now
+        if outcome.verdict is Verdict.NEUTRAL:
+            self._note_neutral(outcome, now, is_probe=is_probe)
+            return
+        if not is_probe:
+            self.last_real_call = now
+        if not outcome.is_success:
+            self.last_error = _words(outcome)
+        sample = Sample(now, latency, not outcome.is_success, is_probe)
+        self.trend.add(sample)
+        if not is_late:  # what began before the breaker moved says nothing about the model as it is now
+            self._judge(sample)
+
+    def _note_neutral(self, outcome: Outcome, now: float, *, is_probe: bool) -> None:
+        if outcome.kind in _TELLING:
+            self.last_error = _words(outcome)
+        if outcome.kind is OutcomeKind.RATE_LIMITED:
+            wait = THROTTLE_SECONDS if outcome.retry_after is None else outcome.retry_after
+            self.throttled_until = max(now + wait, self.throttled_until or now)
+        elif outcome.kind in FAULTS:
+            self._fault.note(outcome.kind, now, is_probe=is_probe)
+
+    def _judge(self, sample: Sample) -> None:
+        self.window.add(sample)
+        if sample.is_failure:
+            return
+        if not sample.is_probe:
+            self.ewma.add(sample.at, sample.latency)
+            self.response_time = sample.latency
+        elif not self.window.has_real_answers:
+            self.response_time = sample.latency
+        if self._fault.is_open:
+            self._fault.answered(is_probe=sample.is_probe)
+
+    def _is_uneventful(self, verdict: Verdict, latency: float) -> bool:
+        """Whether this call cannot have changed the standing: a quick answer of a model that is well."""
+        return (
+            verdict is Verdict.SUCCESS
+            and self.status is ModelStatus.AVAILABLE
+            and latency <= self.settings.slow_above
+            and not self._fault.fixed
+        )
+
+    def _crossed(self, now: float, cause: str) -> list[e.Event]:
+        """Tells when a breaker that may not open now would have."""
+        if self.breaker.threshold_crossings == self._crossings:
+            return []
+        self._crossings = self.breaker.threshold_crossings
+        return [e.ThresholdCrossed(at=now, model=self.settings.id, cause=cause)]
+
+    def _learn_baseline(self) -> None:
+        if self.status is ModelStatus.AVAILABLE and self.ramp is None and self.window.calls >= BASELINE_CALLS:
+            self._baseline_p95 = self.window.p95 if self.window.has_real_answers else self._baseline_p95
+
+    def _restated(self, now: float) -> list[e.Event]:
         signs = Signs(
             breaker=self.breaker.state,
             consecutive_failures=self.breaker.consecutive_failures,
@@ -143,107 +377,103 @@ class Member:
             fault=self.fault,
             is_throttled=self.is_throttled(now),
             was_checked=self.last_check is not None,
+            was_degraded=self.status is ModelStatus.DEGRADED,
+            ejection=self.ejection,
+            share=self.share,
         )
         standing = standing_of(self.settings, self.window, signs)
         self.status_cause = standing.cause
         if standing.status is self.status:
             return []
         old, self.status, self.status_since = self.status, standing.status, now
-        events: list[Event] = [
-            StatusChanged(at=now, model=self.settings.id, old=old, new=self.status, cause=standing.cause)
-        ]
+        changed = e.StatusChanged(at=now, model=self.settings.id, old=old, new=self.status, cause=standing.cause)
         if self.status is ModelStatus.UNAVAILABLE:
             self.unavailable_since = now
+            self._down_since = now if self._down_since is None else self._down_since
             self._operator_moved = False
-        elif self.status is ModelStatus.UNKNOWN:
+            return [changed]
+        if self.status is ModelStatus.UNKNOWN or self.unavailable_since is None:
             self.unavailable_since = None
-        elif self.unavailable_since is not None:
-            events.append(self._recovered(now, self.unavailable_since))
-        return events
+            return [changed]
+        return [changed, *self._recovered(now, self.unavailable_since)]
 
-    def trip(self, now: float, cause: str) -> list[Event]:
-        """Opens the breaker by hand."""
-        move = self.breaker.trip(now, cause)
-        if move is not None:
-            self.breaker.last_failure_cause = cause
-        return self._by_hand(move, now)
+    def _recovered(self, now: float, unavailable_since: float) -> list[e.Event]:
+        self.unavailable_since = None
+        down_for = now - unavailable_since
+        events: list[e.Event] = [
+            e.ModelRecovered(at=now, model=self.settings.id, down_for=down_for, by_operator=self._operator_moved)
+        ]
+        return events if self.ramp is not None else [*events, *self._ended(now, ramp=0.0)]
 
-    def reset(self, now: float, cause: str) -> list[Event]:
-        """Closes the breaker by hand and forgets throttle and fault."""
-        self.throttled_until = None
-        self._fault = ""
-        return self._by_hand(self.breaker.reset(now, cause), now)
-
-    def isolate(self, now: float, cause: str) -> list[Event]:
-        """Takes the model out until it is released."""
-        return self._by_hand(self.breaker.isolate(now, cause), now)
-
-    def release(self, now: float, cause: str) -> list[Event]:
-        """Lets the model back in through a trial."""
-        return self._by_hand(self.breaker.release(now, cause), now)
-
-    def _refusal(self, now: float) -> Refusal | None:
-        if self.fixed_fault:
-            return Refusal(self.fixed_fault, None)
-        if self._fault and now < self._fault_until:
-            return Refusal(self._fault, self._fault_until - now)
-        if self.throttled_until is not None and now < self.throttled_until:
-            return Refusal("rate limited by the provider", self.throttled_until - now)
-        return None
-
-    def _note(self, outcome: Outcome, now: float, latency: float, *, is_probe: bool, is_late: bool = False) -> None:
-        self.requests += 1
-        if outcome.kind is OutcomeKind.CANCELLED:
-            return
-        self.last_check = now
-        if outcome.verdict is Verdict.FAILURE or outcome.kind in _TELLING:
-            self.last_error = _words(outcome)
-        if outcome.kind is OutcomeKind.RATE_LIMITED:
-            wait = THROTTLE_SECONDS if outcome.retry_after is None else outcome.retry_after
-            self.throttled_until = max(now + wait, self.throttled_until or now)
-        elif outcome.kind in _FAULTS:
-            self._fault = _FAULTS[outcome.kind]
-            self._fault_until = now + FAULT_SECONDS
-            self._fault_seen_by_probe = is_probe
-        if outcome.verdict is not Verdict.NEUTRAL:
-            sample = Sample(now, latency, is_failure=not outcome.is_success, is_probe=is_probe)
-            self.trend.add(sample)
-            if not is_late:  # what began before the breaker moved says nothing about the model as it is now
-                self._judge(sample)
-
-    def _judge(self, sample: Sample) -> None:
-        self.window.add(sample)
-        if sample.is_failure:
-            return
-        if not sample.is_probe or not self.window.has_real_answers:
-            self.response_time = sample.latency
-        # A free probe answers also while real calls meet a refused key or an empty purse.
-        if not sample.is_probe or self._fault_seen_by_probe:
-            self._fault = ""
-
-    def _by_hand(self, move: Move | None, now: float) -> list[Event]:
+    def _by_hand(self, move: Move | None, now: float) -> list[e.Event]:
         self._operator_moved = True
         return self._moved(move, now) if move is not None else self.refresh(now)
 
-    def _moved(self, move: Move, now: float) -> list[Event]:
-        if move.new is BreakerState.CLOSED:
-            self.window.clear()
-        changed = BreakerChanged(
+    def _moved(self, move: Move, now: float) -> list[e.Event]:
+        self._crossings = self.breaker.threshold_crossings
+        changed = e.BreakerChanged(
             at=now,
             model=self.settings.id,
             old=move.old,
             new=move.new,
             cause=move.cause,
             open_until=self.breaker.open_until,
+            trigger=move.trigger.name.lower(),
+            calls=move.counters.calls,
+            failures=move.counters.failures,
+            consecutive_failures=move.counters.consecutive_failures,
         )
-        return [changed, *self.refresh(now)]
+        self.ramp = None
+        begun: list[e.Event] = []
+        if move.new in _ADMITTING:
+            self.window.clear()
+        if move.trigger is Trigger.TRIALS_PASSED:
+            begun = self._begin_ramp(now)
+        return [changed, *begun, *self.refresh(now)]
 
-    def _recovered(self, now: float, unavailable_since: float) -> ModelRecovered:
-        self.unavailable_since = None
+    # --- the traffic's return ---------------------------------------------------------------------
+
+    def _begin_ramp(self, now: float) -> list[e.Event]:
+        policy = ramp_policy_of(self.settings)
+        if policy is None:
+            return []
+        self.ramp = Ramp(policy, now, self._baseline_p95)
+        self._ramp_since = now
+        return [e.RampAdvanced(at=now, model=self.settings.id, share=self.ramp.share)]
+
+    def _climb(self, now: float, cause: str, *, is_failure: bool, latency: float) -> list[e.Event]:
+        if self.ramp is None or self.breaker.is_frozen(now):
+            return self.refresh(now)
+        verdict = self.ramp.record(now, is_failure=is_failure, latency=latency)
+        if verdict is not RampVerdict.FAILED:
+            return [*self._after(verdict, now), *self.refresh(now)]
+        self.ramp = None
+        said = f"failed again while it got its traffic back: {cause}"
+        move = self.breaker.trip(now, said, trigger=Trigger.RECOVERY_FAILED)
+        return self.refresh(now) if move is None else self._moved(move, now)
+
+    def _after(self, verdict: RampVerdict, now: float) -> list[e.Event]:
+        match verdict:
+            case RampVerdict.ADVANCED:
+                return [e.RampAdvanced(at=now, model=self.settings.id, share=self.share)]
+            case RampVerdict.FINISHED:
+                return self._end_ramp(now)
+            case RampVerdict.HOLD | RampVerdict.FAILED:
+                return []
+
+    def _end_ramp(self, now: float) -> list[e.Event]:
+        if self.ramp is None:
+            return []
+        self.ramp = None
+        full = e.RampAdvanced(at=now, model=self.settings.id, share=1.0)
+        return [full, *self._ended(now, ramp=now - self._ramp_since)]
+
+    def _ended(self, now: float, *, ramp: float) -> list[e.Event]:
+        if self._down_since is None:
+            return []
+        took, self._down_since = now - self._down_since, None
         by_operator, self._operator_moved = self._operator_moved, False
-        return ModelRecovered(
-            at=now, model=self.settings.id, down_for=now - unavailable_since, by_operator=by_operator
-        )
+        return [e.RecoveryEnded(at=now, model=self.settings.id, took=took, ramp=ramp, by_operator=by_operator)]
 
 
 def _words(outcome: Outcome) -> str:

@@ -1,4 +1,6 @@
-"""In which order the models of a chain are asked, explainable and without dice."""
+"""In which order the models of a chain are asked, explainable: weights and shares without dice, `fastest` with
+draws that come in as arguments.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,8 @@ from dataclasses import dataclass
 from hive_console.core.member import Member
 from hive_console.core.settings import Strategy
 
+Members = Mapping[str, Member]
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -15,7 +19,7 @@ class Plan:
 
     Attributes:
         requested: the model the caller asked for.
-        candidates: in the order they are asked; under `parallel` all at once.
+        candidates: in the order they are asked; under `parallel` all at once, or staggered.
         strategy: how they are asked.
     """
 
@@ -51,37 +55,94 @@ def chain_of(member: Member) -> tuple[str, ...]:
     return (member.pinned_to, *(name for name in chain if name != member.pinned_to))
 
 
-def plan_for(member: Member, members: Mapping[str, Member], turns: WeightedTurns, now: float) -> Plan:
-    """The plan for one operation. Fallback lists are not followed further than one step."""
+def plan_for(
+    member: Member, members: Members, turns: WeightedTurns, now: float, *, draws: tuple[float, float] = (0.0, 0.0)
+) -> Plan:
+    """The plan for one operation. Fallback lists are not followed further than one step.
+
+    Args:
+        member: the model asked for.
+        members: everybody.
+        turns: this model's weighted turns.
+        now: the time.
+        draws: two uniform random numbers in 0..1, for `fastest`.
+    """
     chain = chain_of(member)
     strategy = member.settings.strategy
+    pin = member.pinned_to
     if strategy is Strategy.WEIGHTED:
-        weighted = _weighted(chain, members, turns, now)
-        pin = member.pinned_to
-        chain = weighted if pin is None else (pin, *(name for name in weighted if name != pin))
+        chain = _behind(pin, _weighted(chain, members, turns, now))
+    elif strategy is Strategy.FASTEST:
+        chain = _behind(pin, _fastest(chain, members, now, draws))
+    if any(members[name].ramp is not None for name in chain):
+        chain = _ramped(chain, members, now)
     return Plan(member.settings.id, chain, strategy)
 
 
-def _weighted(
-    chain: tuple[str, ...], members: Mapping[str, Member], turns: WeightedTurns, now: float
-) -> tuple[str, ...]:
+def effective_weight(member: Member) -> float:
+    """Weight × what a recovering model gets back × free places / places: what its turns are counted by."""
+    headroom = max(0.0, 1.0 - member.in_flight / member.places)
+    return member.settings.weight * member.share * headroom
+
+
+def serving_of(member: Member, members: Members, now: float) -> str | None:
+    """The model that answers this one's requests now: the first of its chain that admits a call.
+
+    A recovering model gets a part only, so its traffic still counts as the other's.
+    """
+    partly: str | None = None
+    for name in chain_of(member):
+        candidate = members[name]
+        is_weightless = member.settings.strategy is Strategy.WEIGHTED and candidate.settings.weight == 0
+        if candidate.fault or (is_weightless and member.pinned_to != name):
+            continue
+        if not candidate.would_admit(now):
+            continue
+        if candidate.share >= 0.5:
+            return name
+        partly = partly or name
+    return partly
+
+
+def _behind(pin: str | None, chain: tuple[str, ...]) -> tuple[str, ...]:
+    return chain if pin is None else (pin, *(name for name in chain if name != pin))
+
+
+def _weighted(chain: tuple[str, ...], members: Members, turns: WeightedTurns, now: float) -> tuple[str, ...]:
     """The one whose turn it is, then the others by weight; who would refuse now has no turn."""
     weights = [(name, members[name].settings.weight) for name in chain]
-    ready = [(name, weight) for name, weight in weights if members[name].would_admit(now)]
-    first = turns.next(ready or weights)
+    ready = [(name, effective_weight(members[name])) for name in chain if members[name].would_admit(now)]
+    first = turns.next(ready) or turns.next(weights)
     rest = sorted(
         ((name, weight) for name, weight in weights if name != first and weight > 0), key=lambda pair: -pair[1]
     )
     return (*(() if first is None else (first,)), *(name for name, _ in rest))
 
 
-def serving_of(member: Member, members: Mapping[str, Member], now: float) -> str | None:
-    """The model that answers this one's requests now: the first of its chain that admits a call."""
-    for name in chain_of(member):
-        candidate = members[name]
-        is_weightless = member.settings.strategy is Strategy.WEIGHTED and candidate.settings.weight == 0
-        if candidate.fault or (is_weightless and member.pinned_to != name):
-            continue
-        if candidate.would_admit(now):
-            return name
-    return None
+def _fastest(chain: tuple[str, ...], members: Members, now: float, draws: tuple[float, float]) -> tuple[str, ...]:
+    """The better of two that would admit a call (Mitzenmacher, 2001), then the others from fast to slow."""
+    ready = [name for name in chain if members[name].would_admit(now)]
+    rest = [name for name in chain if name not in ready]
+    if len(ready) < 2:
+        return (*ready, *rest)
+    first = int(draws[0] * len(ready)) % len(ready)
+    second = (first + 1 + int(draws[1] * (len(ready) - 1)) % (len(ready) - 1)) % len(ready)
+    pair = sorted((first, second))  # of two alike the earlier of the chain
+    chosen = min((ready[index] for index in pair), key=lambda name: _score(members[name]))
+    others = sorted((name for name in ready if name != chosen), key=lambda name: _score(members[name]))
+    return (chosen, *others, *rest)
+
+
+def _score(member: Member) -> float:
+    return member.ewma.score(member.in_flight)
+
+
+def _ramped(chain: tuple[str, ...], members: Members, now: float) -> tuple[str, ...]:
+    """Behind those that are ready: recovering models whose turn it is not. Each is asked once an operation,
+    and only while somebody else can serve, so that its share is exact.
+    """
+    whole = [name for name in chain if members[name].ramp is None]
+    if not any(members[name].would_admit(now) for name in whole):
+        return chain
+    waiting = [name for name in chain if members[name].ramp is not None and not members[name].takes_its_share()]
+    return (*(name for name in chain if name not in waiting), *waiting)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from hive_console.core.errors import SettingsError
+from hive_console.core.retry import Jitter
 
 MAX_MODELS = 2000
 """More models than any known fleet; bounds snapshots and tables."""
@@ -26,11 +27,27 @@ class Dialect(Enum):
 
 
 class Strategy(Enum):
-    """How a model's fallbacks are used (BIP-03 `FallbackStrategy.strategy`)."""
+    """How a model's fallbacks are used (BIP-03 `FallbackStrategy.strategy`, and one more)."""
 
     SEQUENTIAL = "sequential"
     PARALLEL = "parallel"
     WEIGHTED = "weighted"
+    FASTEST = "fastest"  # the better of two by latency and load
+
+
+class BreakerMode(Enum):
+    """What a breaker may do."""
+
+    ENFORCING = "enforcing"
+    METRICS_ONLY = "metrics-only"  # counts and tells, never refuses
+    DISABLED = "disabled"
+
+
+class LastResort(Enum):
+    """What happens to an operation when every breaker of its chain is open."""
+
+    REFUSE = "refuse"  # at once, with the time of the earliest trial
+    NEAREST = "nearest"  # the model nearest to its trial is tried early
 
 
 class ProbeKind(Enum):
@@ -54,6 +71,11 @@ def _within(field_name: str, value: float, low: float, high: float) -> None:
         raise SettingsError(field_name, f"{value:g} is out of bounds; must be from {low:g} to {high:g}")
 
 
+def _within_if(field_name: str, value: float | None, low: float, high: float) -> None:
+    if value is not None:
+        _within(field_name, value, low, high)
+
+
 @dataclass(frozen=True, slots=True)
 class ModelSettings:
     """One model: how it is reached, how patient we are with it, who stands in for it.
@@ -67,18 +89,39 @@ class ModelSettings:
         key: where the key is, as `env:NAME` or `file:PATH`; `None` for endpoints that want none.
         aliases: other names by which callers may ask for it.
         max_retries: retries after the first call, 0..10 (BIP-03: 3).
-        timeout: seconds until an answer, or a stream's first token (BIP-03: 30).
+        timeout: seconds one attempt may take until its answer, or a stream's first token (BIP-03: 30).
+        connect_timeout: seconds to reach the endpoint (5: more than a slow handshake over an ocean).
+        headers_timeout: seconds until an answer's headers; `None` takes `timeout`.
+        first_token_timeout: seconds until a stream's first content; `None` takes `timeout`.
         idle_timeout: seconds between two tokens of a stream (10: ten times the slowest known token pace).
+        total_timeout: seconds one attempt may take, all of its stream included; `None` leaves the
+            operation's deadline alone to bound it.
         breaker_threshold: consecutive failures that open the breaker, 1..1000 (BIP-03: 5).
-        recovery_timeout: seconds an open breaker waits before a probe. 20, so that wait and probe together
-            stay below BIP-03's 30 s for automatic recovery.
+        breaker_mode: what the breaker may do.
+        failure_rate_threshold: share of failures in the breaker's window that opens it too; `None` is off.
+        slow_call_duration: seconds above which an answered call is slow; `None` is off.
+        slow_call_rate_threshold: share of slow calls in the window that opens the breaker.
+        breaker_window: seconds that the breaker's rates look back (60).
+        breaker_window_calls: judge the last n calls instead of the last seconds; `None` judges seconds.
+        minimum_calls: judged calls in the window before a rate says anything (10).
+        recovery_timeout: seconds an open breaker waits before its first trial (5: a blip should not cost more).
+        recovery_backoff: factor by which each further trip lengthens that wait, 1..10.
+        max_recovery_timeout: the longest such wait. 20, so that wait and trial together stay below BIP-03's
+            30 s for automatic recovery; a longer `recovery_timeout` stays as it is.
+        half_open_probes: trials that must succeed, and that are admitted, before it closes, 1..100.
+        ramp_calls: good calls of one step of the traffic's return (20); 0 returns all traffic at once.
+        ramp_seconds: seconds after which a step ends with fewer calls (30).
         fallbacks: ids of the models that stand in, in order; never followed further.
         strategy: how fallbacks are used.
         weight: share in the weighted strategy, 0..1000; 0 gets nothing.
+        hedge_after: seconds between two starts under `parallel`; 0 starts all at once, `None` waits for the
+            model's own p95 (hedging).
         probe: how health is asked for.
+        probe_cost: micro-dollars of one completion probe (100: a few dozen tokens at usual prices).
         health_check_interval: seconds between probes (BIP-03: 30).
         probe_timeout: seconds a probe may take (10: a health answer that is slower is no health).
         max_concurrent_requests: calls in flight at once, 1..10000 (BIP-03 `maxConcurrentRequests`: 10).
+        adaptive_concurrency: whether that number is lowered while the model says it is overloaded.
         degraded_response_time: p95 above which the model is degraded; `None` takes half of `timeout`.
         degraded_error_rate: share of failures at which the model is degraded (0.05: the alert default of
             reference practice, 5 % over 5 minutes).
@@ -95,16 +138,35 @@ class ModelSettings:
     aliases: tuple[str, ...] = ()
     max_retries: int = 3
     timeout: float = 30.0
+    connect_timeout: float = 5.0
+    headers_timeout: float | None = None
+    first_token_timeout: float | None = None
     idle_timeout: float = 10.0
+    total_timeout: float | None = None
     breaker_threshold: int = 5
-    recovery_timeout: float = 20.0
+    breaker_mode: BreakerMode = BreakerMode.ENFORCING
+    failure_rate_threshold: float | None = None
+    slow_call_duration: float | None = None
+    slow_call_rate_threshold: float | None = None
+    breaker_window: float = 60.0
+    breaker_window_calls: int | None = None
+    minimum_calls: int = 10
+    recovery_timeout: float = 5.0
+    recovery_backoff: float = 2.0
+    max_recovery_timeout: float = 20.0
+    half_open_probes: int = 1
+    ramp_calls: int = 20
+    ramp_seconds: float = 30.0
     fallbacks: tuple[str, ...] = ()
     strategy: Strategy = Strategy.SEQUENTIAL
     weight: float = 1.0
+    hedge_after: float | None = 0.0
     probe: ProbeKind = ProbeKind.MODELS
+    probe_cost: int = 100
     health_check_interval: float = 30.0
     probe_timeout: float = 10.0
     max_concurrent_requests: int = 10
+    adaptive_concurrency: bool = False
     degraded_response_time: float | None = None
     degraded_error_rate: float = 0.05
     context_window: int = 0
@@ -119,17 +181,41 @@ class ModelSettings:
         _within("timeout", self.timeout, 0.05, MAX_SECONDS)
         _within("idleTimeout", self.idle_timeout, 0.05, MAX_SECONDS)
         _within("circuitBreakerThreshold", self.breaker_threshold, 1, 1000)
-        _within("recoveryTimeout", self.recovery_timeout, 0.05, MAX_SECONDS)
+        self._check_breaker()
+        self._check_timeouts()
         _within("weight", self.weight, 0, 1000)
         _within("healthCheckInterval", self.health_check_interval, 0.1, MAX_SECONDS)
         _within("probeTimeout", self.probe_timeout, 0.05, MAX_SECONDS)
         _within("maxConcurrentRequests", self.max_concurrent_requests, 1, 10_000)
         _within("degradedErrorRate", self.degraded_error_rate, 0, 1)
         _within("contextWindow", self.context_window, 0, 1_000_000_000)
-        if self.degraded_response_time is not None:
-            _within("degradedResponseTime", self.degraded_response_time, 0.001, MAX_SECONDS)
+        _within_if("degradedResponseTime", self.degraded_response_time, 0.001, MAX_SECONDS)
         if self.id in self.fallbacks:
             raise SettingsError("fallbacks", f"{self.id} is its own fallback; remove it from the list")
+
+    def _check_breaker(self) -> None:
+        _within("recoveryTimeout", self.recovery_timeout, 0.05, MAX_SECONDS)
+        _within("recoveryBackoff", self.recovery_backoff, 1, 10)
+        _within("maxRecoveryTimeout", self.max_recovery_timeout, 0.05, MAX_SECONDS)
+        _within("halfOpenProbes", self.half_open_probes, 1, 100)
+        _within("breakerWindow", self.breaker_window, 1, MAX_SECONDS)
+        _within("minimumCalls", self.minimum_calls, 1, 10_000)
+        _within("rampCalls", self.ramp_calls, 0, 10_000)
+        _within("rampSeconds", self.ramp_seconds, 0.05, MAX_SECONDS)
+        _within_if("failureRateThreshold", self.failure_rate_threshold, 0.01, 1)
+        _within_if("slowCallDuration", self.slow_call_duration, 0.001, MAX_SECONDS)
+        _within_if("slowCallRateThreshold", self.slow_call_rate_threshold, 0.01, 1)
+        _within_if("breakerWindowCalls", self.breaker_window_calls, self.minimum_calls, 10_000)
+        if self.slow_call_rate_threshold is not None and self.slow_call_duration is None:
+            raise SettingsError("slowCallRateThreshold", "needs slowCallDuration, which says what is slow")
+
+    def _check_timeouts(self) -> None:
+        _within("connectTimeout", self.connect_timeout, 0.01, MAX_SECONDS)
+        _within_if("headersTimeout", self.headers_timeout, 0.05, MAX_SECONDS)
+        _within_if("firstTokenTimeout", self.first_token_timeout, 0.05, MAX_SECONDS)
+        _within_if("totalTimeout", self.total_timeout, 0.05, MAX_SECONDS)
+        _within_if("hedgeAfter", self.hedge_after, 0, MAX_SECONDS)
+        _within("probeCost", self.probe_cost, 0, 1_000_000_000)
 
     @property
     def slow_above(self) -> float:
@@ -151,6 +237,17 @@ class ResilienceSettings:
         retry_before_fallback: see `RetryBeforeFallback`.
         max_queued_requests: operations that may wait for a free place of one model; more are refused at once.
             1000: at 10 in flight and 1 s each they would already wait longer than the deadline.
+        max_total_requests: operations in flight at once over all models (1000); more wait like those.
+        jitter: how waits before retries are spread.
+        retry_budget: retries and hedges of one chain as a share of its operations in 10 s (Finagle: 20 %).
+        retry_budget_floor: retries of one chain in 10 s that are granted whatever the share (3).
+        last_resort: see `LastResort`.
+        degraded_token_cap: `max_tokens` at most while the fleet is degraded beyond its first level; 0 is off.
+        probe_daily_budget: micro-dollars that completion probes may cost a day (1,000,000); afterwards the
+            free models list is asked instead.
+        outlier_ejection: whether a model whose success rate lies far below the others' is left alone a while.
+        max_ejection_share: share of the fleet that outlier ejection may take out at once (Envoy: 10 %); one
+            model always may be.
 
     The first three are what a settings file's models take when they say nothing; a `ModelSettings` made in
     code carries its own.
@@ -163,6 +260,15 @@ class ResilienceSettings:
     operation_deadline: float = 90.0
     retry_before_fallback: RetryBeforeFallback = RetryBeforeFallback.AUTO
     max_queued_requests: int = 1000
+    max_total_requests: int = 1000
+    jitter: Jitter = Jitter.EQUAL
+    retry_budget: float = 0.2
+    retry_budget_floor: int = 3
+    last_resort: LastResort = LastResort.REFUSE
+    degraded_token_cap: int = 1024
+    probe_daily_budget: int = 1_000_000
+    outlier_ejection: bool = False
+    max_ejection_share: float = 0.1
 
     def __post_init__(self) -> None:
         """Checks every bound and raises `SettingsError` naming the first field that breaks one."""
@@ -172,6 +278,12 @@ class ResilienceSettings:
         _within("degradedModeThreshold", self.degraded_mode_threshold * 100, 0, 100)
         _within("operationDeadline", self.operation_deadline, 0.1, MAX_SECONDS)
         _within("maxQueuedRequests", self.max_queued_requests, 0, 1_000_000)
+        _within("maxTotalRequests", self.max_total_requests, 1, 1_000_000)
+        _within("retryBudget", self.retry_budget, 0, 1)
+        _within("retryBudgetFloor", self.retry_budget_floor, 0, 1000)
+        _within("degradedTokenCap", self.degraded_token_cap, 0, 10_000_000)
+        _within("probeDailyBudget", self.probe_daily_budget, 0, 1_000_000_000_000)
+        _within("maxEjectionShare", self.max_ejection_share, 0, 1)
 
 
 @dataclass(frozen=True, slots=True)

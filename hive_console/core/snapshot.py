@@ -9,7 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hive_console.core.settings import ModelSettings, Settings, Strategy
-from hive_console.core.states import AlertRule, AlertState, BreakerState, ModelStatus, Severity
+from hive_console.core.states import (
+    AlertRule,
+    AlertState,
+    BreakerState,
+    DegradationLevel,
+    ModelStatus,
+    Severity,
+)
 
 SERIES_BUCKET = 10.0
 """Seconds one value of a series stands for."""
@@ -33,6 +40,9 @@ class BreakerView:
         last_failure: when the last one was.
         last_failure_cause: what it was.
         open_until: when the next probe is admitted, while open.
+        trips: openings that are still held against it; each makes the next one longer.
+        is_frozen: whether automatic moves are stopped by hand.
+        frozen_until: until when; `None` until a word ends it.
     """
 
     state: BreakerState
@@ -43,6 +53,9 @@ class BreakerView:
     last_failure: float | None = None
     last_failure_cause: str = ""
     open_until: float | None = None
+    trips: int = 0
+    is_frozen: bool = False
+    frozen_until: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +88,8 @@ class ModelView:
         response_times: mean latency per bucket.
         error_rates: share of failures per bucket.
         last_error: the last failure's sanitised message.
+        ramp: the share of its traffic that a recovering model gets, 0..1; `None` when it gets all of it.
+        ejected_until: until when it is left alone as an outlier.
     """
 
     model_id: str
@@ -102,6 +117,8 @@ class ModelView:
     response_times: Series = ()
     error_rates: Series = ()
     last_error: str = ""
+    ramp: float | None = None
+    ejected_until: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +197,7 @@ class FleetSnapshot:
         events_dropped: events that slow readers lost.
         undo_until: until when the last operator action can be undone; `None` when there is none.
         undo_text: what would be undone.
+        level: how much of the service the fleet can give.
     """
 
     sequence: int
@@ -199,6 +217,7 @@ class FleetSnapshot:
     events_dropped: int = 0
     undo_until: float | None = None
     undo_text: str = ""
+    level: DegradationLevel = DegradationLevel.FULL
 
     def model(self, model_id: str) -> ModelView | None:
         """The view of the model with this id."""

@@ -15,12 +15,14 @@ class ModelStatus(Enum):
 
 
 class BreakerState(Enum):
-    """BIP-03 `CircuitBreaker.state`, and `isolated`: held open by an operator."""
+    """BIP-03 `CircuitBreaker.state`, and what a person or the settings can make of it."""
 
     CLOSED = "closed"
     OPEN = "open"
     HALF_OPEN = "half-open"
-    ISOLATED = "isolated"
+    ISOLATED = "isolated"  # held open by an operator
+    METRICS_ONLY = "metrics-only"  # counts and tells, never refuses
+    DISABLED = "disabled"  # admits everything and counts nothing
 
 
 class Severity(Enum):
@@ -29,6 +31,30 @@ class Severity(Enum):
     INFO = "info"
     WARNING = "warning"
     CRITICAL = "critical"
+
+
+class DegradationLevel(Enum):
+    """How much of the service the fleet can give; each level sheds and reduces more than the one before."""
+
+    FULL = "full"
+    REDUCED = "reduced"  # no copies of calls
+    ESSENTIAL = "essential"  # shorter answers; background work is turned away
+    CRITICAL = "critical"  # only critical work is served
+
+
+class Priority(Enum):
+    """How much an operation matters when not all can be served."""
+
+    CRITICAL = "critical"
+    NORMAL = "normal"
+    BACKGROUND = "background"
+
+
+class OperationClass(Enum):
+    """Who may answer an operation."""
+
+    GENERAL = "general"  # any model of the chain
+    IDENTITY_BOUND = "identity-bound"  # this very model or nobody: a vote, a signature
 
 
 class AlertState(Enum):
@@ -67,6 +93,9 @@ class Action(Enum):
     FAIL_OVER = "fail-over"
     FAIL_BACK = "fail-back"
     CHECK_NOW = "check-now"
+    HALF_OPEN = "half-open"
+    FREEZE = "freeze"
+    THAW = "thaw"
     ACKNOWLEDGE = "acknowledge"
 
 

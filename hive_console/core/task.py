@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from hive_console.core.states import DegradationLevel, OperationClass, Priority
+
 Body = Mapping[str, Any]
 """A decoded JSON object: JSON has no narrower Python type than Any at its leaves."""
 
@@ -20,12 +22,21 @@ class Task:
         request: the request in the OpenAI chat-completions dialect, without `model` and `stream`.
         deadline: seconds the whole operation may take, all attempts included; `None` takes the settings'.
         allow_fallback: `False` for work that only this very model may do.
+        priority: what is turned away first while the fleet is degraded.
+        operation_class: `IDENTITY_BOUND` is never answered by another model, whatever else is set.
     """
 
     model: str
     request: Body = field(repr=False)
     deadline: float | None = None
     allow_fallback: bool = True
+    priority: Priority = Priority.NORMAL
+    operation_class: OperationClass = OperationClass.GENERAL
+
+    @property
+    def may_fall_back(self) -> bool:
+        """Whether another model may answer."""
+        return self.allow_fallback and self.operation_class is not OperationClass.IDENTITY_BOUND
 
     @classmethod
     def chat(
@@ -35,12 +46,21 @@ class Task:
         *,
         deadline: float | None = None,
         allow_fallback: bool = True,
+        priority: Priority = Priority.NORMAL,
+        operation_class: OperationClass = OperationClass.GENERAL,
         **options: Any,  # chat-completions options are the provider's, not ours
     ) -> Task:
         """A chat task from one user message or from a list of messages; `options` go to the model as they are."""
         listed: Sequence[Body] = [{"role": "user", "content": messages}] if isinstance(messages, str) else messages
         request: Body = {"messages": list(listed), **options}
-        return cls(model, request, deadline=deadline, allow_fallback=allow_fallback)
+        return cls(
+            model,
+            request,
+            deadline=deadline,
+            allow_fallback=allow_fallback,
+            priority=priority,
+            operation_class=operation_class,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +110,7 @@ class Provenance:
         attempts: calls made, retries and lost races included.
         degraded: whether the fleet was in degraded mode.
         trail: every hop in order.
+        level: how much of the service the fleet could give: the answer's quality indicator.
     """
 
     operation: str
@@ -98,6 +119,7 @@ class Provenance:
     attempts: int
     degraded: bool
     trail: tuple[Hop, ...] = ()
+    level: DegradationLevel = DegradationLevel.FULL
 
     @property
     def is_fallback(self) -> bool:

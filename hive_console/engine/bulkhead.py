@@ -1,4 +1,4 @@
-"""One model's bulkhead: so many calls at once, the others wait in line, and a full line refuses."""
+"""A bulkhead, of one model or of all: so many at once, the others wait in line, and a full line refuses."""
 
 from __future__ import annotations
 
@@ -47,13 +47,23 @@ class Bulkhead:
         return True
 
     def release(self) -> None:
-        """Gives a place back: to the first in line, if anybody waits."""
-        while self._waiting:
+        """Gives a place back: to the first in line, if anybody waits and there are not fewer places by now."""
+        self.taken -= 1
+        if self._waiting:
+            self._hand_over()
+
+    def resize(self, places: int) -> None:
+        """Changes the number of places; who has one keeps it, and new ones go to the line at once."""
+        if places != self.places:
+            self.places = places
+            self._hand_over()
+
+    def _hand_over(self) -> None:
+        while self._waiting and self.taken < self.places:
             turn = self._waiting.popleft()
             if not turn.done():
+                self.taken += 1
                 turn.set_result(None)
-                return
-        self.taken -= 1
 
     def _gave_up(self, turn: asyncio.Future[None]) -> bool:
         """Leaves the line; whether the place had been handed over in that very moment."""

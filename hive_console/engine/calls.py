@@ -21,6 +21,10 @@ class WholeAnswer:
     def __init__(self, provider: Provider) -> None:
         self._provider = provider
 
+    def patience(self, model: ModelSettings) -> float:
+        """The model's timeout."""
+        return model.timeout
+
     async def __call__(
         self,
         model: ModelSettings,
@@ -72,6 +76,10 @@ class FirstContent:
 
     def __init__(self, provider: Provider) -> None:
         self._provider = provider
+
+    def patience(self, model: ModelSettings) -> float:
+        """The model's timeout, or what it has for its first content."""
+        return model.timeout if model.first_token_timeout is None else model.first_token_timeout
 
     async def __call__(self, model: ModelSettings, task: Task, lease: Lease) -> OpenedStream:
         """Opens the stream."""

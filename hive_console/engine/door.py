@@ -1,9 +1,15 @@
-"""The front door of the engine: every operation comes in here and ends here, exactly once."""
+"""The front door of the engine: every operation comes in here and ends here, exactly once.
+
+In this order: is such work served at the fleet's present level, is there a place for one more operation, and
+then the plan.
+"""
 
 from __future__ import annotations
 
 import itertools
+import random
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import TypeVar
 
 from hive_console.core.degradation import Degradation
@@ -13,11 +19,12 @@ from hive_console.core.fleet import Fleet
 from hive_console.core.outcome import CANCELLED, SUCCESS, Onward, Outcome, OutcomeKind
 from hive_console.core.routing import Plan
 from hive_console.core.settings import Settings
-from hive_console.core.states import OperationResult
-from hive_console.core.task import Provenance, Reply, Task
+from hive_console.core.states import DegradationLevel, OperationResult
+from hive_console.core.task import Body, Provenance, Reply, Task
+from hive_console.engine.bulkhead import Bulkhead
 from hive_console.engine.bus import Bus
 from hive_console.engine.calls import FirstContent, OpenedStream, WholeAnswer
-from hive_console.engine.executor import Call
+from hive_console.engine.executor import Call, Executor
 from hive_console.engine.fallback import Fallback
 from hive_console.engine.operation import Operation
 from hive_console.engine.ports import Clock, Provider
@@ -33,16 +40,22 @@ class Door:
         settings: Settings,
         *,
         fleet: Fleet,
-        fallback: Fallback,
+        executor: Executor,
         degradation: Degradation,
         provider: Provider,
         clock: Clock,
         bus: Bus,
+        rng: random.Random,
         run_id: str,
     ) -> None:
-        self._deadline = settings.resilience.operation_deadline
+        resilience = settings.resilience
+        self._deadline = resilience.operation_deadline
+        self._token_cap = resilience.degraded_token_cap
         self._fleet = fleet
-        self._fallback = fallback
+        self._fallback = Fallback(fleet, executor)
+        self._budgets = executor.budgets
+        self.places = Bulkhead(resilience.max_total_requests, resilience.max_queued_requests)
+        self._rng = rng
         self._degradation = degradation
         self._provider = provider
         self._clock = clock
@@ -64,25 +77,29 @@ class Door:
         return EngineStream(self, operation, served_by, opened)
 
     def _admit(self, task: Task) -> Operation:
+        """The operation of a task; its deadline runs from here."""
         member = self._fleet.member(task.model)
         now = self._clock.now()
         patience = self._deadline if task.deadline is None else min(task.deadline, self._deadline)
         return Operation(
             id=f"{self._run_id}-{next(self._numbers)}",
-            task=task,
+            task=self._reduced(task),
             requested=member.settings.id,
             started_at=now,
             deadline_at=now + patience,
-            is_degraded=self._degradation.is_degraded,
+            level=self._degradation.level,
         )
 
+    def _reduced(self, task: Task) -> Task:
+        """The task as the fleet's present level allows it: with short answers, where it caps them."""
+        if not self._degradation.plan.caps_tokens or self._token_cap == 0:
+            return task
+        return replace(task, request=capped(task.request, self._token_cap))
+
     async def _run(self, operation: Operation, call: Call[Result]) -> tuple[str, Result]:
-        member = self._fleet.members[operation.requested]
-        plan = self._fleet.plan(member, self._clock.now())
-        if not operation.task.allow_fallback:
-            plan = Plan(operation.requested, (operation.requested,), plan.strategy)
+        plan = self._plan(operation)
         try:
-            served_by, result = await self._fallback.run(plan, operation, call)
+            served_by, result = await self._within_places(plan, operation, call)
         except OperationFailed as failure:
             self._end_failed(operation, failure)
             raise
@@ -91,6 +108,32 @@ class Door:
             raise
         self._tell_of_failover(operation, plan.candidates[0], served_by)
         return served_by, result
+
+    def _plan(self, operation: Operation) -> Plan:
+        member = self._fleet.members[operation.requested]
+        if not operation.task.may_fall_back:
+            return Plan(operation.requested, (operation.requested,), member.settings.strategy)
+        return self._fleet.plan(member, operation.started_at, (self._rng.random(), self._rng.random()))
+
+    async def _within_places(self, plan: Plan, operation: Operation, call: Call[Result]) -> tuple[str, Result]:
+        """Runs the plan if such work is served now and a place becomes free in time."""
+        level = self._degradation.plan
+        if operation.task.priority in level.sheds:
+            said = f"the fleet is degraded ({operation.level.value}); {operation.task.priority.value} work waits"
+            raise self._turned_away(operation, Outcome(OutcomeKind.SHED, message=said))
+        patience = operation.deadline_at - operation.started_at
+        if not self.places.try_take() and not await self.places.take(patience):
+            raise self._turned_away(operation, Outcome(OutcomeKind.NO_ROOM, message="too many operations at once"))
+        try:
+            self._budgets[operation.requested].deposit(operation.started_at)
+            return await self._fallback.run(plan, operation, call, allows_copies=level.allows_copies)
+        finally:
+            self.places.release()
+
+    def _turned_away(self, operation: Operation, outcome: Outcome) -> OperationFailed:
+        return OperationFailed(
+            operation.requested, outcome, tried=(), retry_after=None, operation=operation.id, attempts=0
+        )
 
     def _tell_of_failover(self, operation: Operation, first: str, served_by: str) -> None:
         """A model that was merely slower in a race has no bad end behind it: that is no failover."""
@@ -127,7 +170,7 @@ class Door:
         task = operation.task
         member = self._fleet.members[operation.requested]
         is_hasty = task.deadline is not None and task.deadline < member.settings.timeout
-        return is_hasty or (not task.allow_fallback and bool(member.settings.fallbacks))
+        return is_hasty or (not task.may_fall_back and bool(member.settings.fallbacks))
 
     def _end(self, operation: Operation, outcome: Outcome, *, served_by: str | None = None) -> None:
         now = self._clock.now()
@@ -140,7 +183,9 @@ class Door:
             attempts=operation.attempts,
             served_by=served_by,
             kind=outcome.kind,
-            is_degraded=operation.is_degraded,
+            is_degraded=operation.level is not DegradationLevel.FULL,
+            priority=operation.task.priority,
+            level=operation.level,
         )
         self._bus.publish([finished])
 
@@ -149,13 +194,22 @@ class Door:
         self._end(operation, outcome, served_by=served_by)
 
 
+def capped(request: Body, cap: int) -> Body:
+    """The request with at most `cap` tokens of answer; a smaller wish of the caller stays."""
+    for name in ("max_completion_tokens", "max_tokens"):
+        wish = request.get(name)
+        if isinstance(wish, int):
+            return {**request, name: min(wish, cap)}
+    return {**request, "max_tokens": cap}
+
+
 def _result_of(outcome: Outcome) -> OperationResult:
     match outcome.kind:
         case OutcomeKind.SUCCESS:
             return OperationResult.ANSWERED
         case OutcomeKind.CANCELLED:
             return OperationResult.CANCELLED
-        case OutcomeKind.NO_ROOM:
+        case OutcomeKind.NO_ROOM | OutcomeKind.SHED:
             return OperationResult.SHED
         case _ if outcome.judgement.onward is Onward.ANY:
             return OperationResult.FAILED

@@ -12,14 +12,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from hive_console.core.breaker import Permit, Refusal
+from hive_console.core.budget import RetryBudget
 from hive_console.core.errors import ProviderError, place_of
 from hive_console.core.events import AttemptFinished, ServiceFailed
+from hive_console.core.fleet import Fleet
 from hive_console.core.member import Member
-from hive_console.core.outcome import CANCELLED, SUCCESS, Outcome, OutcomeKind
-from hive_console.core.retry import RetryPolicy
+from hive_console.core.outcome import CANCELLED, SUCCESS, Outcome, OutcomeKind, Verdict
+from hive_console.core.policies import retry_policy_of
+from hive_console.core.retry import Backoff
 from hive_console.core.settings import ModelSettings, RetryBeforeFallback, Settings
 from hive_console.core.task import Hop, Task
+from hive_console.core.transitions import Permit, Refusal
 from hive_console.engine.bulkhead import Bulkhead
 from hive_console.engine.bus import Bus
 from hive_console.engine.operation import Operation
@@ -54,9 +57,9 @@ class Lease:
         now = self._executor.clock.now()
         seconds = now - self._started_at
         model_id = self._member.settings.id
-        self._executor.bulkheads[model_id].release()
         latency = seconds if self.first_token is None else self.first_token
         caused = self._member.settle(self._permit, outcome, now, latency=latency)
+        self._executor.settled(self._member, outcome, now)
         finished = AttemptFinished(
             at=now,
             operation=self._operation.id,
@@ -79,6 +82,10 @@ class Call(Protocol[Result_co]):
         """Whether the result carries the lease on (a stream) instead of ending with the call."""
         ...
 
+    def patience(self, model: ModelSettings) -> float:
+        """Seconds one attempt may take until its answer, or its first content."""
+        ...
+
     async def __call__(self, model: ModelSettings, task: Task, lease: Lease) -> Result_co:
         """Calls the provider; raises `ProviderError`."""
         ...
@@ -95,13 +102,20 @@ class Tried(Generic[Result]):
 class Executor:
     """Runs operations on single models."""
 
-    def __init__(self, settings: Settings, *, clock: Clock, bus: Bus, rng: random.Random) -> None:
+    def __init__(self, settings: Settings, *, fleet: Fleet, clock: Clock, bus: Bus, rng: random.Random) -> None:
         self.clock = clock
         self.bus = bus
+        self._fleet = fleet
         self._rng = rng
-        self._retry_before_fallback = settings.resilience.retry_before_fallback
+        self._resilience = settings.resilience
         self.bulkheads = {
             model.id: Bulkhead(model.max_concurrent_requests, settings.resilience.max_queued_requests)
+            for model in settings.models
+        }
+        self._retries = {model.id: retry_policy_of(model, settings.resilience) for model in settings.models}
+        # One budget a chain: its retries and hedges together, whichever of its models they go to.
+        self.budgets = {
+            model.id: RetryBudget(settings.resilience.retry_budget, floor=settings.resilience.retry_budget_floor)
             for model in settings.models
         }
 
@@ -122,29 +136,57 @@ class Executor:
             has_standby: whether another candidate would admit a call now.
         """
         started_at = self.clock.now()
-        policy = RetryPolicy(max_retries=member.settings.max_retries)
-        number = 0
-        while True:
-            tried = await self._attempt(member, operation, call, has_standby=has_standby)
-            number += 1
-            if tried.outcome.is_success or not self._may_retry(tried.outcome, member, has_standby):
-                break
-            # A throttle that names no time is a wait like one that does: retrying within it would be refused.
-            floor = max(tried.outcome.retry_after or 0.0, member.retry_in(self.clock.now()) or 0.0)
-            delay = policy.delay(number, self._rng.random(), retry_after=floor)
-            if number > policy.max_retries or self.clock.now() + delay >= operation.deadline_at:
-                break
-            await self.clock.sleep(delay)
+        tried = await self._attempt(member, operation, call, has_standby=has_standby)
+        if not tried.outcome.is_success:
+            tried = await self._again(tried, member, operation, call, has_standby=has_standby)
         seconds = self.clock.now() - started_at
         operation.hops.append(Hop(member.settings.id, _said(tried.outcome), seconds))
         return tried
 
+    def settled(self, member: Member, outcome: Outcome, now: float) -> None:
+        """A call of real traffic came back: its place is free, and it counts in the fleet's comparison."""
+        bulkhead = self.bulkheads[member.settings.id]
+        bulkhead.release()
+        if member.limit is not None:
+            bulkhead.resize(member.places)
+        if outcome.verdict is not Verdict.NEUTRAL:
+            self._fleet.compare(member.settings.id, now, is_failure=outcome.verdict is Verdict.FAILURE)
+
+    async def _again(
+        self,
+        tried: Tried[Result],
+        member: Member,
+        operation: Operation,
+        call: Call[Result],
+        *,
+        has_standby: Callable[[], bool],
+    ) -> Tried[Result]:
+        """Waits and calls again for as long as that makes sense: BIP-03's ladder, within deadline and budget."""
+        backoff = Backoff(self._retries[member.settings.id])
+        budget = self.budgets[operation.requested]
+        while not tried.outcome.is_success and self._may_retry(tried.outcome, member, has_standby):
+            now = self.clock.now()
+            # A throttle that names no time is a wait like one that does: retrying within it would be refused.
+            floor = max(tried.outcome.retry_after or 0.0, member.retry_in(now) or 0.0)
+            delay = backoff.next(self._rng.random(), retry_after=floor)
+            if delay is None or now + delay >= operation.deadline_at or not budget.withdraw(now):
+                break
+            await self._sleep_until(now + delay)
+            tried = await self._attempt(member, operation, call, has_standby=has_standby)
+        return tried
+
+    async def _sleep_until(self, due: float) -> None:
+        """Waits until `due` and never less: a timer that fires early would retry before Retry-After is over."""
+        while (left := due - self.clock.now()) > 0:
+            await self.clock.sleep(left)
+
     def _may_retry(self, outcome: Outcome, member: Member, has_standby: Callable[[], bool]) -> bool:
-        if not outcome.judgement.may_retry or self._retry_before_fallback is RetryBeforeFallback.NEVER:
+        wish = self._resilience.retry_before_fallback
+        if not outcome.may_retry or wish is RetryBeforeFallback.NEVER:
             return False
         if not member.breaker.would_admit(self.clock.now()):
             return False
-        return self._retry_before_fallback is RetryBeforeFallback.ALWAYS or not has_standby()
+        return wish is RetryBeforeFallback.ALWAYS or not has_standby()
 
     async def _attempt(
         self, member: Member, operation: Operation, call: Call[Result], *, has_standby: Callable[[], bool]
@@ -170,17 +212,18 @@ class Executor:
     ) -> Tried[Result]:
         """One call under the shorter of the model's timeout and what is left of the deadline."""
         left = operation.deadline_at - self.clock.now()
+        patience = call.patience(model)
         outcome = CANCELLED
         result: Result | None = None
         try:
-            async with asyncio.timeout(min(model.timeout, left)):
+            async with asyncio.timeout(min(patience, left)):
                 result = await call(model, operation.task, lease)
             outcome = SUCCESS
         except TimeoutError:
-            said = f"no answer within {min(model.timeout, left):.3g} s"
+            said = f"no answer within {min(patience, left):.3g} s"
             outcome = Outcome(OutcomeKind.TIMED_OUT, message=said)
             # A caller in a hurry says nothing about the model: only its own full timeout counts against it.
-            lease.settle(outcome if left >= model.timeout else CANCELLED)
+            lease.settle(outcome if left >= patience else CANCELLED)
         except ProviderError as error:
             outcome = error.outcome
         except Exception as error:  # noqa: BLE001 - an adapter's bug must not end the engine; it is published
@@ -197,6 +240,8 @@ class Executor:
             why = member.fault
         elif member.is_throttled(now):
             why = "rate limited by the provider"
+        elif member.ejection:
+            why = member.ejection
         else:
             why = f"breaker {member.breaker.state.value}"
         return Outcome(OutcomeKind.REFUSED, message=why, retry_after=member.retry_in(now))

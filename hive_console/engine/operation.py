@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from hive_console.core.states import DegradationLevel
 from hive_console.core.task import Hop, Provenance, Task
 
 
@@ -17,7 +18,7 @@ class Operation:
         requested: the canonical id of the wanted model.
         started_at: when it came in.
         deadline_at: when it must have ended; no call begins later.
-        is_degraded: whether the fleet was in degraded mode when it came in.
+        level: how degraded the fleet was when it came in.
         attempts: calls made so far.
         hops: models asked so far.
         tried: models really called, in order.
@@ -28,7 +29,7 @@ class Operation:
     requested: str
     started_at: float
     deadline_at: float
-    is_degraded: bool
+    level: DegradationLevel = DegradationLevel.FULL
     attempts: int = 0
     hops: list[Hop] = field(default_factory=list)
     tried: list[str] = field(default_factory=list)
@@ -40,6 +41,7 @@ class Operation:
             requested=self.requested,
             served_by=served_by,
             attempts=self.attempts,
-            degraded=self.is_degraded,
+            degraded=self.level is not DegradationLevel.FULL,
             trail=tuple(self.hops),
+            level=self.level,
         )

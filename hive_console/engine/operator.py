@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from hive_console.core.alerting import AlertBook
 from hive_console.core.command import (
+    FREEZE_SECONDS,
     REASON_LIMIT,
     REASON_REQUIRED,
     Command,
@@ -177,6 +178,12 @@ class Operator:
                 return self._pin(member, command.parameter, cause)
             case Action.FAIL_BACK:
                 return self._pin(member, None, cause)
+            case Action.HALF_OPEN:
+                return member.half_open(now, cause)
+            case Action.FREEZE:
+                return member.freeze(now, cause, until=now + FREEZE_SECONDS)
+            case Action.THAW:
+                return member.thaw(now, cause)
             case Action.CHECK_NOW | Action.ACKNOWLEDGE:
                 return []
 

@@ -1,22 +1,25 @@
 """Health checks: one watch per model, so that a hanging one delays nobody else.
 
 The next probe is due after the interval with a tenth of jitter, two seconds after a failed one, and at the
-very moment an open breaker's recovery timeout is over: that probe is the breaker's trial, so that no client's
-request has to be.
+very moment an open breaker's open time is over: that probe is the breaker's trial, so that no client's
+request has to be. A model that real calls have judged meanwhile is not asked: they know better, and are paid
+for already. Paid probes end with their daily budget; the free list of models is asked instead.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
+from dataclasses import replace
 
-from hive_console.core.breaker import Permit, Refusal
-from hive_console.core.events import BreakerChanged, Event, ProbeFinished
+from hive_console.core.events import BreakerChanged, Event, ProbeBudgetSpent, ProbeFinished
 from hive_console.core.fleet import Fleet
 from hive_console.core.member import Member
 from hive_console.core.outcome import CANCELLED, Outcome, OutcomeKind, Verdict
-from hive_console.core.settings import ProbeKind
+from hive_console.core.probe_budget import ProbeBudget
+from hive_console.core.settings import ModelSettings, ProbeKind
 from hive_console.core.states import BreakerState
+from hive_console.core.transitions import Permit, Refusal
 from hive_console.engine.bus import NOTHING, Bus
 from hive_console.engine.ports import Clock, Provider
 
@@ -36,8 +39,22 @@ FIRST_SPREAD = 0.5
 class Prober:
     """Asks every model how it is; of one without a probe, only whether it has its key."""
 
-    def __init__(self, fleet: Fleet, *, provider: Provider, clock: Clock, bus: Bus, rng: random.Random) -> None:
+    def __init__(
+        self,
+        fleet: Fleet,
+        *,
+        daily_budget: int,
+        provider: Provider,
+        clock: Clock,
+        bus: Bus,
+        rng: random.Random,
+    ) -> None:
         self._fleet = fleet
+        self._budget = ProbeBudget(daily_budget)
+        self._free = {
+            name: replace(member.settings, probe=ProbeKind.MODELS) for name, member in fleet.members.items()
+        }
+        self._has_told_of_budget = False
         self._provider = provider
         self._clock = clock
         self._bus = bus
@@ -58,6 +75,10 @@ class Prober:
             if await self._woken_within(member, pause):
                 is_trial_free = member.breaker.state is BreakerState.HALF_OPEN
                 pause = 0.0 if is_trial_free else self._until_next(member)
+                continue
+            spared = self._spared_for(member)
+            if spared > 0:
+                pause = spared
                 continue
             await self.check(member)
             pause = self._until_next(member)
@@ -91,10 +112,24 @@ class Prober:
     async def _ask(self, member: Member) -> Outcome:
         try:
             async with asyncio.timeout(member.settings.probe_timeout):
-                return await self._provider.probe(member.settings)
+                return await self._provider.probe(self._affordable(member.settings))
         except TimeoutError:
             said = f"no answer within {member.settings.probe_timeout:g} s"
             return Outcome(OutcomeKind.TIMED_OUT, message=said)
+
+    def _affordable(self, model: ModelSettings) -> ModelSettings:
+        """The model as it may be probed now: a paid probe gives way to the free one when the money is spent."""
+        if model.probe is not ProbeKind.COMPLETION:
+            return model
+        now = self._clock.now()
+        if self._budget.pay(model.probe_cost, now):
+            self._has_told_of_budget = False
+            return model
+        if not self._has_told_of_budget:
+            self._has_told_of_budget = True
+            spent = ProbeBudgetSpent(at=now, spent=self._budget.spent, budget=self._budget.budget)
+            self._bus.publish([spent])
+        return self._free[model.id]
 
     def _finish(
         self, member: Member, permit: Permit | None, outcome: Outcome, *, started_at: float, is_recovery: bool
@@ -117,6 +152,17 @@ class Prober:
             caused = member.settle(permit, outcome, now, latency=latency, is_probe=True)
         self._bus.publish([finished, *caused])
 
+    def _spared_for(self, member: Member) -> float:
+        """Seconds for which real calls make a probe needless; 0 where it is due all the same.
+
+        The first check always is, so that a missing key is seen; so are trials, and a model that just failed.
+        """
+        last = member.last_real_call
+        is_well = member.breaker.state is BreakerState.CLOSED and not member.breaker.consecutive_failures
+        if last is None or not is_well or member.fault or self._has_failed[member.settings.id]:
+            return 0.0
+        return member.settings.health_check_interval - (self._clock.now() - last)
+
     def _until_next(self, member: Member) -> float:
         """Seconds until the next probe of this model is due."""
         if member.fixed_fault or member.settings.probe is ProbeKind.NONE:  # no trial can be made
@@ -124,13 +170,15 @@ class Prober:
         match member.breaker.state:
             case BreakerState.OPEN:
                 now = self._clock.now()
-                return max(0.0, (member.breaker.open_until or now) - now)
+                is_frozen = member.breaker.is_frozen(now)
+                return TRIAL_LOOK if is_frozen else max(0.0, (member.breaker.open_until or now) - now)
             case BreakerState.HALF_OPEN:
                 return TRIAL_LOOK
-            case BreakerState.CLOSED if self._has_failed[member.settings.id]:
-                return RECHECK
-            case BreakerState.CLOSED | BreakerState.ISOLATED:
+            case BreakerState.ISOLATED:
                 return self._about_an_interval(member)
+            case BreakerState.CLOSED | BreakerState.METRICS_ONLY | BreakerState.DISABLED:
+                has_failed = self._has_failed[member.settings.id]
+                return RECHECK if has_failed else self._about_an_interval(member)
 
     def _about_an_interval(self, member: Member) -> float:
         return member.settings.health_check_interval * (1 + JITTER * (2 * self._rng.random() - 1))

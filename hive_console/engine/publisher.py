@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 
 from hive_console.core.alerting import AlertBook
 from hive_console.core.degradation import Degradation
@@ -39,7 +40,10 @@ class Publisher:
         recorder: Recorder,
         clock: Clock,
         bus: Bus,
+        pace: float = LONGEST,
     ) -> None:
+        self._pace = pace
+        self._shortest = min(SHORTEST, pace) if pace <= LONGEST else pace
         self._settings = settings
         self._fleet = fleet
         self._bulkheads = bulkheads
@@ -66,10 +70,12 @@ class Publisher:
         while True:
             self.publish()
             before = self._clock.now()
-            await self._clock.sleep(SHORTEST)
-            self._lag = max(0.0, self._clock.now() - before - SHORTEST)
+            await self._clock.sleep(self._shortest)
+            self._lag = max(0.0, self._clock.now() - before - self._shortest)
+            if self._pace <= self._shortest:
+                continue
             try:
-                async with asyncio.timeout(LONGEST - SHORTEST):
+                async with asyncio.timeout(self._pace - self._shortest):
                     await self._news.wait()
             except TimeoutError:
                 continue
@@ -106,6 +112,7 @@ class Publisher:
                 for model_id, member in self._fleet.members.items()
             ),
             is_degraded=self._degradation.is_degraded,
+            level=self._degradation.level,
             degraded_since=self._degradation.since,
             available_share=self._degradation.available_share,
             degraded_threshold=self._degradation.threshold,
@@ -140,6 +147,9 @@ def _view(member: Member, fleet: Fleet, *, places: Bulkhead, availability: float
             last_failure=breaker.last_failure,
             last_failure_cause=breaker.last_failure_cause,
             open_until=breaker.open_until,
+            trips=breaker.trips,
+            is_frozen=breaker.is_frozen(now),
+            frozen_until=breaker.frozen_until if breaker.frozen_until != math.inf else None,
         ),
         last_health_check=member.last_check,
         response_time=member.response_time,
@@ -159,5 +169,7 @@ def _view(member: Member, fleet: Fleet, *, places: Bulkhead, availability: float
         availability=availability,
         response_times=response_times,
         error_rates=error_rates,
+        ramp=None if member.ramp is None else member.share,
+        ejected_until=member.ejected_until,
         last_error=member.last_error,
     )

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from hive_console.core.alerting import AlertBook
 from hive_console.core.command import Command, CommandResult
@@ -29,15 +29,14 @@ from hive_console.core.metrics import ResilienceMeter
 from hive_console.core.settings import Settings
 from hive_console.core.snapshot import FleetSnapshot
 from hive_console.core.task import Reply, ReplyStream, Task
-from hive_console.engine.bus import NOTHING, Bus
+from hive_console.engine.bus import NOTHING, Bus, Reader
 from hive_console.engine.door import Door
 from hive_console.engine.executor import Executor
-from hive_console.engine.fallback import Fallback
 from hive_console.engine.feed import EventFeed
 from hive_console.engine.operator import Operator
 from hive_console.engine.ports import Clock, NoRecorder, Provider, Recorder
 from hive_console.engine.prober import Prober
-from hive_console.engine.publisher import Publisher
+from hive_console.engine.publisher import LONGEST, Publisher
 
 AFTER_FAILURE = 1.0
 """Seconds a service that met an unexpected error waits before it goes on, so that it cannot spin."""
@@ -55,6 +54,9 @@ class ResilienceEngine:
         recorder: Recorder | None = None,
         seed: str = "",
         version: str = "",
+        pace: float = LONGEST,
+        readers: Sequence[Reader] = (),
+        saved: Mapping[str, Any] | None = None,
     ) -> None:
         """Builds the parts; nothing runs yet.
 
@@ -65,6 +67,9 @@ class ResilienceEngine:
             recorder: the memory; none when left out.
             seed: names the streams of chance (jitter); the same seed draws the same numbers.
             version: written into the recording.
+            pace: seconds between two looks at what time alone changes, and between two snapshots at most.
+            readers: further readers of the bus, behind the built-in ones.
+            saved: the state of the models from before a restart (`save`), by id.
         """
         now = clock.now()
         self.settings = settings
@@ -78,9 +83,16 @@ class ResilienceEngine:
         self._degradation = Degradation(settings.resilience.degraded_mode_threshold)
         alerts = AlertBook()
         meter = ResilienceMeter(tuple(self._fleet.members), now)
-        executor = Executor(settings, clock=clock, bus=self._bus, rng=random.Random(f"{seed}/retry"))
+        executor = Executor(
+            settings, fleet=self._fleet, clock=clock, bus=self._bus, rng=random.Random(f"{seed}/retry")
+        )
         self._prober = Prober(
-            self._fleet, provider=provider, clock=clock, bus=self._bus, rng=random.Random(f"{seed}/probe")
+            self._fleet,
+            daily_budget=settings.resilience.probe_daily_budget,
+            provider=provider,
+            clock=clock,
+            bus=self._bus,
+            rng=random.Random(f"{seed}/probe"),
         )
         self._publisher = Publisher(
             settings,
@@ -92,6 +104,7 @@ class ResilienceEngine:
             recorder=self._recorder,
             clock=clock,
             bus=self._bus,
+            pace=pace,
         )
         self._operator = Operator(
             self._fleet,
@@ -106,15 +119,17 @@ class ResilienceEngine:
         self._door = Door(
             settings,
             fleet=self._fleet,
-            fallback=Fallback(self._fleet, executor),
+            executor=executor,
             degradation=self._degradation,
             provider=provider,
             clock=clock,
             bus=self._bus,
+            rng=random.Random(f"{seed}/route"),
             run_id=self._run_id,
         )
+        self._saved = saved or {}
         self.feed = EventFeed()
-        self._subscribe(meter, alerts)
+        self._subscribe(meter, alerts, readers)
         self._group = asyncio.TaskGroup()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -130,6 +145,7 @@ class ResilienceEngine:
         self._bus.publish([started])
         for member in self._fleet.members.values():
             member.fixed_fault = self._provider.fault_of(member.settings)
+        self._bus.publish(self._fleet.restore(self._saved, now))
         await self._group.__aenter__()
         self._serve("publisher", self._publisher.run)
         for member in self._fleet.members.values():
@@ -168,6 +184,10 @@ class ResilienceEngine:
         self._show()
         return result
 
+    def save(self) -> dict[str, Any]:
+        """The state of the models that must survive a restart, as JSON values by id; give it back as `saved`."""
+        return self._fleet.save()
+
     def snapshot(self) -> FleetSnapshot:
         """The latest published view; may be read from any thread."""
         return self._publisher.latest
@@ -189,7 +209,7 @@ class ResilienceEngine:
         self._publisher.undo = self._operator.undo_offer()
         self._publisher.publish()
 
-    def _subscribe(self, meter: ResilienceMeter, alerts: AlertBook) -> None:
+    def _subscribe(self, meter: ResilienceMeter, alerts: AlertBook, further: Sequence[Reader]) -> None:
         def measure(event: Event) -> tuple[Event, ...]:
             meter.observe(event)
             return NOTHING
@@ -207,6 +227,7 @@ class ResilienceEngine:
             self._publisher.take,
             self.feed.take,
             record,
+            *further,
         ):
             self._bus.subscribe(reader)
 

@@ -20,6 +20,9 @@ DEED_KEYS = {
     Action.FAIL_OVER: "f",
     Action.FAIL_BACK: "F",
     Action.CHECK_NOW: "c",
+    Action.HALF_OPEN: "h",
+    Action.FREEZE: "z",
+    Action.THAW: "Z",
     Action.ACKNOWLEDGE: "a",
 }
 
@@ -31,6 +34,9 @@ DEED_WORDS = {
     Action.FAIL_OVER: "fail over to …",
     Action.FAIL_BACK: "fail back",
     Action.CHECK_NOW: "check now",
+    Action.HALF_OPEN: "let its trial begin",
+    Action.FREEZE: "freeze its automation",
+    Action.THAW: "thaw its automation",
     Action.ACKNOWLEDGE: "acknowledge its alert",
 }
 

@@ -30,6 +30,8 @@ _BREAKER_WORDS = {
     "half": BreakerState.HALF_OPEN,
     "half-open": BreakerState.HALF_OPEN,
     "isolated": BreakerState.ISOLATED,
+    "metrics-only": BreakerState.METRICS_ONLY,
+    "disabled": BreakerState.DISABLED,
 }
 _FLAGS: dict[str, Claim] = {
     "pinned": lambda model: model.pinned_to is not None,

@@ -41,6 +41,10 @@ def breaker_words(breaker: BreakerView, now: float) -> str:
             return f"{word}, one probe decides"
         case BreakerState.ISOLATED:
             return f"{word}, until somebody activates it"
+        case BreakerState.METRICS_ONLY:
+            return f"{word}, it counts and never refuses"
+        case BreakerState.DISABLED:
+            return f"{word}, it admits everything"
         case BreakerState.CLOSED:
             return word
 

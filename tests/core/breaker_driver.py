@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from hive_console.core.breaker import Breaker, BreakerPolicy, Move, Permit, Refusal
+from hive_console.core.breaker import Breaker
+from hive_console.core.breaker_policy import BreakerPolicy, OpenTime, TripRule
 from hive_console.core.outcome import Verdict
 from hive_console.core.states import BreakerState
+from hive_console.core.transitions import Move, Permit, Refusal
 from tests.core.samples import NOW
 
 THRESHOLD = 3
 TIMEOUT = 20.0
-PATIENT = BreakerPolicy(failure_threshold=THRESHOLD, recovery_timeout=TIMEOUT)
-EAGER = BreakerPolicy(failure_threshold=THRESHOLD, recovery_timeout=TIMEOUT, prober_goes_first=False)
+PATIENT = BreakerPolicy(TripRule(consecutive=THRESHOLD), OpenTime(TIMEOUT))
+EAGER = BreakerPolicy(TripRule(consecutive=THRESHOLD), OpenTime(TIMEOUT), prober_goes_first=False)
 
 
 def permit_of(breaker: Breaker, now: float, *, is_probe: bool = False) -> Permit:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from hive_console.core.breaker import Permit, Refusal
 from hive_console.core.events import Event
 from hive_console.core.member import Member
 from hive_console.core.outcome import SUCCESS, Outcome
 from hive_console.core.settings import ProbeKind
 from hive_console.core.states import BreakerState, ModelStatus
+from hive_console.core.transitions import Permit, Refusal
 from tests.core.samples import FAILED, NOW, model_settings
 
 THRESHOLD = 3

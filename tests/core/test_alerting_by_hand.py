@@ -9,10 +9,10 @@ from hive_console.core.alerting import (
     ACTIVATION_CALM,
     AlertBook,
 )
-from hive_console.core.breaker import Permit
 from hive_console.core.member import Member
 from hive_console.core.outcome import Outcome, OutcomeKind
 from hive_console.core.states import AlertRule, BreakerState, ModelStatus
+from hive_console.core.transitions import Permit
 from tests.core.alert_driver import breaker, firing, status, told
 from tests.core.samples import NOW, model_settings
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from hive_console.core.breaker import PROBE_GRACE, Breaker, BreakerPolicy, Move, Refusal
+from hive_console.core.breaker import PROBE_GRACE, Breaker
+from hive_console.core.breaker_policy import BreakerPolicy
 from hive_console.core.outcome import Verdict
 from hive_console.core.states import BreakerState
+from hive_console.core.transitions import Move, Refusal
 from tests.core.breaker_driver import (
     EAGER,
     PATIENT,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from hive_console.core.breaker import Permit
 from hive_console.core.errors import UnknownModel
 from hive_console.core.events import StatusChanged, TrafficMoved
 from hive_console.core.fleet import Fleet
 from hive_console.core.outcome import SUCCESS
 from hive_console.core.settings import Settings, Strategy
+from hive_console.core.transitions import Permit
 from tests.core.samples import FAILED, NOW, fleet_settings, model_settings
 
 

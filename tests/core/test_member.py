@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from hive_console.core.breaker import PERMIT_LEASE, PROBE_GRACE, Permit
+from hive_console.core.breaker import PROBE_GRACE
+from hive_console.core.breaker_policy import PERMIT_LEASE
 from hive_console.core.events import BreakerChanged, ModelRecovered, StatusChanged
 from hive_console.core.outcome import CANCELLED, SUCCESS, Outcome, OutcomeKind
 from hive_console.core.settings import ProbeKind
 from hive_console.core.states import BreakerState, ModelStatus
+from hive_console.core.transitions import Permit
 from hive_console.core.window import WINDOW_SECONDS
 from tests.core.member_driver import (
     THRESHOLD,

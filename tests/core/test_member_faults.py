@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from hive_console.core.breaker import PROBE_GRACE, Refusal
+from hive_console.core.breaker import PROBE_GRACE
 from hive_console.core.events import ModelRecovered
-from hive_console.core.member import FAULT_SECONDS, THROTTLE_SECONDS
+from hive_console.core.faults import FAULT_SECONDS
+from hive_console.core.member import THROTTLE_SECONDS
 from hive_console.core.outcome import SUCCESS, Outcome, OutcomeKind
 from hive_console.core.states import BreakerState, ModelStatus
+from hive_console.core.transitions import Refusal
 from tests.core.member_driver import (
     THRESHOLD,
     TIMEOUT,

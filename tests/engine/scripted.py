@@ -141,8 +141,10 @@ def model(
     weight: float = 1.0,
     timeout: float = 5.0,
     context: int = 0,
+    ramp: int = 0,
+    hedge_after: float | None = 0.0,
 ) -> ModelSettings:
-    """Settings of one scripted model; no probe unless asked for."""
+    """Settings of one scripted model; no probe and no ramp unless asked for."""
     return ModelSettings(
         id=name,
         provider=f"{name}-provider",
@@ -158,6 +160,9 @@ def model(
         weight=weight,
         timeout=timeout,
         context_window=context,
+        recovery_timeout=20.0,
+        ramp_calls=ramp,
+        hedge_after=hedge_after,
     )
 
 

@@ -128,7 +128,7 @@ def at_rest(stage: Stage) -> None:
     """No place is taken, nobody stands in line, no permit and no connection is out."""
     assert [bulkhead.taken for bulkhead in stage.engine._publisher._bulkheads.values()] == [0, 0, 0]
     assert [len(bulkhead._waiting) for bulkhead in stage.engine._publisher._bulkheads.values()] == [0, 0, 0]
-    assert [member.breaker._leases for member in stage.engine._fleet.members.values()] == [{}, {}, {}]
+    assert [member.breaker._trials.out for member in stage.engine._fleet.members.values()] == [0, 0, 0]
     assert set(stage.provider.in_flight.values()) <= {0}
 
 

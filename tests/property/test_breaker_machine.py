@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from hive_console.core.breaker import PERMIT_LEASE, PROBE_GRACE, Breaker, BreakerPolicy, Move, Permit, Refusal
+from hive_console.core.breaker import PROBE_GRACE, Breaker
+from hive_console.core.breaker_policy import PERMIT_LEASE, BreakerPolicy
 from hive_console.core.outcome import Verdict
 from hive_console.core.states import BreakerState
+from hive_console.core.transitions import Move, Permit, Refusal
 from tests.property.modest import MODEST
 
 S = BreakerState

@@ -47,7 +47,7 @@ def breaker_cell(breaker: BreakerView, now: float) -> Piece:
             return Piece(f"{mark.word} probing", mark.role)
         case BreakerState.CLOSED if breaker.consecutive_failures:
             return Piece(f"{mark.word} {breaker.consecutive_failures}/{breaker.failure_threshold}", Role.WARN)
-        case BreakerState.CLOSED | BreakerState.ISOLATED:
+        case BreakerState.CLOSED | BreakerState.ISOLATED | BreakerState.METRICS_ONLY | BreakerState.DISABLED:
             return Piece(mark.word, mark.role)
 
 

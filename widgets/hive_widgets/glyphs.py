@@ -53,6 +53,8 @@ BREAKER_MARKS = {
     BreakerState.OPEN: Mark("╱", "/", "OPEN", Role.BAD),
     BreakerState.HALF_OPEN: Mark("╌", "~", "HALF", Role.WARN),
     BreakerState.ISOLATED: Mark("║", "#", "ISOLATED", Role.HELD),
+    BreakerState.METRICS_ONLY: Mark("┄", ":", "METRICS", Role.MUTED),
+    BreakerState.DISABLED: Mark("·", ".", "OFF", Role.MUTED),
 }
 
 SEVERITY_MARKS = {

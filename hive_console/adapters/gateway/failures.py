@@ -127,6 +127,7 @@ _RULES: dict[OutcomeKind, _Rule] = {
     OutcomeKind.MALFORMED: _Rule(502, UPSTREAM, "answered what nobody can read", "malformed"),
     OutcomeKind.REFUSED: _Rule(503, SERVER, "takes no calls", "no_model_available"),
     OutcomeKind.NO_ROOM: _Rule(503, SERVER, "has no place free", "busy"),
+    OutcomeKind.SHED: _Rule(503, SERVER, "is kept for more important work", "shed"),
     OutcomeKind.CANCELLED: _Rule(503, SERVER, "was interrupted", "cancelled"),
     # No operation fails with a success; a status for it keeps the table total.
     OutcomeKind.SUCCESS: _Rule(500, SERVER, "answered, and the answer was lost", "internal_error"),

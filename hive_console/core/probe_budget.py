@@ -1,0 +1,32 @@
+"""What paid probes may cost a day. Money is whole micro-dollars; a day is one of UTC."""
+
+from __future__ import annotations
+
+DAY = 86_400.0
+"""Seconds of a day of Unix time."""
+
+
+class ProbeBudget:
+    """Counts what probes cost today.
+
+    Attributes:
+        budget: micro-dollars a day.
+        spent: micro-dollars today.
+    """
+
+    __slots__ = ("_day", "budget", "spent")
+
+    def __init__(self, budget: int) -> None:
+        self.budget = budget
+        self.spent = 0
+        self._day = -1
+
+    def pay(self, cost: int, now: float) -> bool:
+        """Whether a probe of this cost is within today's budget; if so it is counted. A free one always is."""
+        day = int(now // DAY)
+        if day != self._day:
+            self._day, self.spent = day, 0
+        if cost > 0 and self.spent + cost > self.budget:
+            return False
+        self.spent += cost
+        return True
