@@ -36,7 +36,23 @@ _ADMITTING = frozenset({_CLOSED, _METRICS_ONLY, _DISABLED})
 
 
 class Breaker:
-    """One model's breaker. Time is an argument; what happened is returned."""
+    """One model's breaker. Time is an argument; what happened is returned.
+
+    Attributes:
+        policy: how it behaves.
+        state: where it stands.
+        since: when it came there.
+        generation: grows with every period; a result of an earlier one counts for nothing.
+        standing: the permit that every caller gets, while it admits everybody; `None` where `acquire` decides.
+        consecutive_failures: failures in a row, over all periods since it was closed last.
+        last_failure: when it last counted one.
+        last_failure_cause: what that was.
+        open_until: when its first trial may be made, while open.
+        trips: openings that are held against it, the present one included.
+        frozen_until: until when automatic moves are stopped.
+        holders: who holds it isolated, each until when (`None`: until released).
+        threshold_crossings: how often a threshold was reached, whether or not it was allowed to open.
+    """
 
     __slots__ = (
         "_counts_plainly",
@@ -45,7 +61,6 @@ class Breaker:
         "_is_over_threshold",
         "_made_at",
         "_rejected",
-        "_standing_permit",
         "_successes_before",
         "_tally",
         "_trials",
@@ -58,6 +73,7 @@ class Breaker:
         "open_until",
         "policy",
         "since",
+        "standing",
         "state",
         "threshold_crossings",
         "trips",
@@ -95,11 +111,10 @@ class Breaker:
 
     def acquire(self, now: float, *, is_probe: bool = False) -> Permit | Refusal:
         """A permit for one call, or why there is none. `>=` at the boundary: exactly the timeout admits."""
-        standing = self._standing_permit
-        if standing is not None:
-            return standing
+        if self.standing is not None:
+            return self.standing
         move = self.age(now)
-        if self._standing_permit is not None:  # a hold ran out and left it closed
+        if self.standing is not None:  # a hold ran out and left it closed
             return Permit(self.generation, 0, move)
         admission = self._trial(now, move, is_probe=is_probe)
         if isinstance(admission, Refusal):
@@ -108,7 +123,7 @@ class Breaker:
 
     def would_admit(self, now: float) -> bool:
         """Whether a call of real traffic would get a permit now; changes nothing."""
-        if self._standing_permit is not None:
+        if self.standing is not None:
             return True
         if self.state is _OPEN:
             return not self.is_frozen(now) and self._wait_for_trial(now, is_probe=False) <= 0
@@ -138,9 +153,7 @@ class Breaker:
             duration: seconds it took, for slow-call rates.
             retry_after: seconds a failing provider asked to be left alone; an opening lasts at least as long.
         """
-        if verdict is _SUCCESS and self._counts_plainly and permit.generation == self.generation:
-            self.consecutive_failures = 0
-            self._tally.successes += 1
+        if verdict is _SUCCESS and self.succeed(permit):
             return None
         if permit.generation != self.generation or self.state is _DISABLED:
             return None
@@ -167,6 +180,14 @@ class Breaker:
         if limit is not None and now - self.since >= limit:
             return self._open(Trigger.TRIALS_EXPIRED, f"its trials came to no verdict within {limit:g} s", now)
         return self._decide_trials(now, None)  # a freeze may have kept a verdict waiting
+
+    def succeed(self, permit: Permit) -> bool:
+        """`settle` of a success at the least cost; `False` where it is not that simple and nothing was done."""
+        if not self._counts_plainly or permit.generation != self.generation:
+            return False
+        self.consecutive_failures = 0
+        self._tally.successes += 1
+        return True
 
     # --- what operators and the engine say --------------------------------------------------------
 
@@ -426,7 +447,7 @@ class Breaker:
 
     def _allow(self) -> None:
         """Prepares the quick way: one permit for everybody, and plain counting where nothing else is asked."""
-        self._standing_permit = Permit(self.generation) if self.state in _ADMITTING else None
+        self.standing = Permit(self.generation) if self.state in _ADMITTING else None
         self._counts_plainly = self.state is _CLOSED and self.policy.trip.is_plain
 
     def _hold_left(self, now: float) -> float | None:
