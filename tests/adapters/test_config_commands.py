@@ -137,9 +137,10 @@ def test_plan_shows_what_each_model_amounts_to() -> None:
         "  provider    openai at api.openai.com, speaks openai, as gpt-5",
         "  aliases     gpt5, gpt-5-2025-08-07",
         "  key         env:OPENAI_API_KEY (found)",
-        "  retry       1+2 calls, waits ~1 s, 2 s; timeout 25 s, 10 s between tokens; 10",
-        "              at once",
-        "  breaker     opens after 3 failures in a row, tries again after 20 s",
+        "  retry       1+2 calls, waits ~1 s, 2 s; 10 at once",
+        "  clocks      5 s to connect, 25 s to answer or first token, 10 s between tokens",
+        "  breaker     opens after 3 failures in a row; stays open 5, 10, 20, 20 s",
+        "  recovery    closes after 1 good trial, then in steps of 20 good calls or 30 s",
         "  probe       models list (free) every 30 s, timeout 10 s",
         "  degraded    above 12.5 s (p95) or from 5 % of failures",
         "  chain       sequential: claude-4-sonnet, grok-3",
@@ -151,7 +152,7 @@ def test_plan_shows_weights_groups_probes_and_odd_durations() -> None:
         "environment: staging\n"
         "models:\n"
         "  a: {endpoint: 'http://[::1]', groups: [g], fallbacks: [b], weight: 3, maxRetries: 0, timeout: 2m}\n"
-        "  b: {endpoint: 'http://127.0.0.1:2', probe: none, recoveryTimeout: 250ms, circuitBreakerThreshold: 1}\n"
+        "  b: {endpoint: 'http://127.0.0.1:2', probe: none, recoveryTimeout: 60s, circuitBreakerThreshold: 1}\n"
         "groups:\n  g: {strategy: weighted, probe: completion}\n"
         "resilience: {operationDeadline: 5m}\n"
     )
@@ -163,12 +164,97 @@ def test_plan_shows_weights_groups_probes_and_odd_durations() -> None:
     assert "  operation   at most 5 min" in output
     assert "  groups      g\n" in output
     assert "  key         none\n" in output
-    assert "  retry       1+0 calls, no retry; timeout 2 min" in output
+    assert "  retry       1+0 calls, no retry; 10 at once\n" in output
+    assert "  clocks      5 s to connect, 2 min to answer or first token" in output
     assert "  chain       weighted: a (3), b (1)\n" in output
-    assert "  probe       one-token completion (costs a little) every 30 s" in output
+    assert "  probe       short completion (about $0.0001) every 30 s" in output
+    assert "  probes      at most $1 a day for completions, then models lists\n" in output
     assert "  probe       none: real traffic only\n" in output
-    assert "  breaker     opens after 1 failure in a row, tries again after 250 ms\n" in output
+    assert "  breaker     opens after 1 failure in a row; stays open 60 s\n" in output
     assert "  chain       no fallback\n" in output
+
+
+def plan_lines(keys: str, resilience: str = "{}") -> str:
+    """The plan of one model with these keys, its lines joined: where they break is another test's matter."""
+    Path("hive.yaml").write_text(
+        f"models: {{m: {{endpoint: 'http://127.0.0.1:1', {keys}}}}}\nresilience: {resilience}\n"
+    )
+    Path("hive.yaml").chmod(0o600)
+    result = run_check()
+    assert result.exit_code == 0, result.output
+    assert max(map(len, result.output.splitlines())) <= 80
+    return " ".join(result.output.split())
+
+
+@pytest.mark.parametrize(
+    ("keys", "told"),
+    [
+        (
+            "failureRateThreshold: 50%, slowCallDuration: 10s, slowCallRateThreshold: 0.8",
+            (
+                "breaker opens after 5 failures in a row, or from 50 % of failures, or from 80 % of calls"
+                " above 10 s (in the last 60 s, from 10 calls on); stays open 5, 10, 20, 20 s"
+            ),
+        ),
+        (
+            "failureRateThreshold: 7%, breakerWindowCalls: 20, minimumCalls: 5",
+            "or from 7 % of failures (in the last 20 calls, from 5 calls on); stays open",
+        ),
+        ("recoveryTimeout: 250ms, recoveryBackoff: 3", "stays open 250, 750 ms, 2.25, 6.75 s recovery"),
+        ("recoveryTimeout: 30s", "stays open 30 s recovery"),
+        ("recoveryBackoff: 1", "stays open 5 s recovery"),
+        ("breakerMode: disabled", "breaker disabled: admits everything, counts nothing probe"),
+        (
+            "breakerMode: metrics-only, failureRateThreshold: 0.5",
+            "breaker metrics-only: never refuses; would open after 5 failures in a row, or from 50 % of failures",
+        ),
+        ("halfOpenProbes: 3, rampCalls: 0", "recovery closes after 3 good trials, then all traffic at once"),
+        ("rampCalls: 5, rampSeconds: 2m", "then in steps of 5 good calls or 2 min"),
+        (
+            "headersTimeout: 9s, firstTokenTimeout: 8s, totalTimeout: 90s",
+            (
+                "clocks 5 s to connect, 9 s to headers, 8 s to the first token, 30 s to answer,"
+                " 10 s between tokens, 90 s in all"
+            ),
+        ),
+        ("strategy: parallel, fallbacks: [gpt-5]", "chain parallel (all at once): gpt-5"),
+        (
+            "strategy: parallel, hedgeAfter: 1500ms, fallbacks: [gpt-5]",
+            "chain parallel (the next after 1.5 s): gpt-5",
+        ),
+        (
+            "strategy: parallel, hedgeAfter: p95, fallbacks: [gpt-5]",
+            "chain parallel (the next after its p95): gpt-5",
+        ),
+        ("strategy: fastest, fallbacks: [gpt-5]", "chain fastest: gpt-5"),
+        ("adaptiveConcurrency: true", "10 at once, fewer while it is overloaded"),
+        ("probe: completion, probeCost: $0.02", "short completion (about $0.02) every 30 s"),
+    ],
+)
+def test_plan_tells_what_a_key_amounts_to(keys: str, told: str) -> None:
+    assert told in plan_lines(keys)
+
+
+@pytest.mark.parametrize(
+    ("resilience", "told"),
+    [
+        (
+            "{maxTotalRequests: 7, maxQueuedRequests: 3}",
+            "all models included; 7 at once; 3 may wait for each model",
+        ),
+        (
+            "{jitter: full, retryBudget: 5%, retryBudgetFloor: 1}",
+            "auto; jitter: full; at most 5 % of a chain's operations in 10 s (1 in any case)",
+        ),
+        ("{lastResort: refuse}", "with every breaker open an operation is refused at once"),
+        ("{lastResort: nearest}", "is tried early at the model nearest to its trial"),
+        ("{degradedTokenCap: 0}", "degraded below 60 % of models available gateway"),
+        ("{degradedTokenCap: 500}", "models available; answers of at most 500 tokens when it gets worse"),
+        ("{outlierEjection: true, maxEjectionShare: 25%}", "outliers left alone, at most 25 % of the models"),
+    ],
+)
+def test_plan_tells_what_holds_for_the_whole_fleet(resilience: str, told: str) -> None:
+    assert told in plan_lines("timeout: 5s", resilience)
 
 
 @pytest.mark.parametrize(
@@ -204,6 +290,7 @@ def test_json_tells_the_plan_to_programs() -> None:
     assert [model["id"] for model in told["models"]] == ["claude-4-sonnet", "gpt-5", "deepseek-v3", "grok-3"]
     gpt = told["models"][1]
     assert (gpt["waits"], gpt["timeout"], gpt["keyFound"]) == ([1.0, 2.0], 25.0, True)
+    assert (gpt["openTimes"], gpt["hedgeAfter"], gpt["probeCost"]) == ([5.0, 10.0, 20.0, 20.0], 0.0, 0.0001)
     assert told["models"][2]["isStandIn"] is True
 
 

@@ -6,7 +6,15 @@ import pytest
 
 from hive_console.adapters.config_file import Loaded, load_text
 from hive_console.core.errors import ConfigurationError
-from hive_console.core.settings import Dialect, ProbeKind, RetryBeforeFallback, Strategy
+from hive_console.core.settings import (
+    BreakerMode,
+    Dialect,
+    Jitter,
+    LastResort,
+    ProbeKind,
+    RetryBeforeFallback,
+    Strategy,
+)
 
 MODELS_BLOCK = """\
 models:
@@ -107,16 +115,35 @@ models:
     groups: [g]
     maxRetries: 1
     timeout: 1500ms
+    connectTimeout: 100ms
+    headersTimeout: 1s
+    firstTokenTimeout: 1200ms
     idleTimeout: 2s
+    totalTimeout: 3m
     circuitBreakerThreshold: 7
+    breakerMode: metrics-only
+    failureRateThreshold: 50%
+    slowCallDuration: 1250ms
+    slowCallRateThreshold: 0.8
+    breakerWindow: 2m
+    breakerWindowCalls: 6
+    minimumCalls: 5
     recoveryTimeout: 1m
+    recoveryBackoff: 1.5
+    maxRecoveryTimeout: 5m
+    halfOpenProbes: 3
+    rampCalls: 0
+    rampSeconds: 10s
     fallbacks: []
     strategy: weighted
     weight: 2.5
+    hedgeAfter: 300ms
     probe: completion
+    probeCost: $0.00025
     healthCheckInterval: 0.5m
     probeTimeout: 3s
     maxConcurrentRequests: 40
+    adaptiveConcurrency: true
     degradedResponseTime: 800ms
     degradedErrorRate: 2.5%
     contextWindow: 32000
@@ -129,7 +156,18 @@ groups:
     assert (model.dialect, model.wire_name) == (Dialect.ANTHROPIC, "acme/large:2")
     assert (model.key, model.aliases, model.groups) == ("env:OPENAI_API_KEY", ("large", "acme-large"), ("g",))
     assert (model.max_retries, model.timeout, model.idle_timeout) == (1, 1.5, 2.0)
-    assert (model.breaker_threshold, model.recovery_timeout) == (7, 60.0)
+    assert (model.connect_timeout, model.headers_timeout, model.first_token_timeout) == (0.1, 1.0, 1.2)
+    assert model.total_timeout == 180.0
+    assert (model.breaker_threshold, model.breaker_mode) == (7, BreakerMode.METRICS_ONLY)
+    assert (model.failure_rate_threshold, model.slow_call_rate_threshold, model.slow_call_duration) == (
+        0.5,
+        0.8,
+        1.25,
+    )
+    assert (model.breaker_window, model.breaker_window_calls, model.minimum_calls) == (120.0, 6, 5)
+    assert (model.recovery_timeout, model.recovery_backoff, model.max_recovery_timeout) == (60.0, 1.5, 300.0)
+    assert (model.half_open_probes, model.ramp_calls, model.ramp_seconds) == (3, 0, 10.0)
+    assert (model.hedge_after, model.probe_cost, model.adaptive_concurrency) == (0.3, 250, True)
     assert (model.fallbacks, model.strategy, model.weight) == ((), Strategy.WEIGHTED, 2.5)
     assert (model.probe, model.health_check_interval, model.probe_timeout) == (ProbeKind.COMPLETION, 30.0, 3.0)
     assert (model.max_concurrent_requests, model.degraded_response_time) == (40, 0.8)
@@ -148,6 +186,15 @@ resilience:
   operationDeadline: 2m
   retryBeforeFallback: never
   maxQueuedRequests: 50
+  maxTotalRequests: 60
+  jitter: none
+  retryBudget: 10%
+  retryBudgetFloor: 0
+  lastResort: nearest
+  degradedTokenCap: 256
+  probeDailyBudget: $2.50
+  outlierEjection: true
+  maxEjectionShare: 25%
 gateway: {host: "::1", port: 0, maxBody: 2MiB}
 environment: prod
 """
@@ -158,6 +205,11 @@ environment: prod
     assert (resilience.max_concurrent_requests, resilience.degraded_mode_threshold) == (5, 0.75)
     assert (resilience.operation_deadline, resilience.max_queued_requests) == (120.0, 50)
     assert resilience.retry_before_fallback is RetryBeforeFallback.NEVER
+    assert (resilience.max_total_requests, resilience.jitter) == (60, Jitter.NONE)
+    assert (resilience.retry_budget, resilience.retry_budget_floor) == (0.1, 0)
+    assert resilience.last_resort is LastResort.NEAREST
+    assert (resilience.degraded_token_cap, resilience.probe_daily_budget) == (256, 2_500_000)
+    assert (resilience.outlier_ejection, resilience.max_ejection_share) == (True, 0.25)
     assert (settings.gateway.host, settings.gateway.port, settings.gateway.max_body) == ("::1", 0, 2 * 1024**2)
     assert settings.environment == "prod"
 
@@ -167,6 +219,36 @@ def test_degraded_error_rate_is_a_share_or_a_percentage() -> None:
         (model,) = load(f"models:\n  gpt-5: {{degradedErrorRate: {text}}}\n").settings.models
 
         assert model.degraded_error_rate == pytest.approx(0.05)
+
+
+@pytest.mark.parametrize("words", ["p95", "'p95'"])
+def test_hedging_after_the_models_own_p95_is_a_word(words: str) -> None:
+    (model,) = load(f"models:\n  gpt-5: {{groups: [g]}}\ngroups:\n  g: {{hedgeAfter: {words}}}\n").settings.models
+
+    assert model.hedge_after is None
+
+
+@pytest.mark.parametrize(
+    ("text", "micro_dollars"),
+    [("$0", 0), ("$0.000001", 1), ("$0.1", 100_000), ("$1", 1_000_000), ("$999.999999", 999_999_999)],
+)
+def test_money_is_counted_to_the_last_micro_dollar(text: str, micro_dollars: int) -> None:
+    (model,) = load(f"models:\n  gpt-5: {{probeCost: {text}}}\n").settings.models
+
+    assert model.probe_cost == micro_dollars
+
+
+def test_values_that_lean_on_each_other_may_come_from_different_places() -> None:
+    (model,) = load(
+        """
+models:
+  gpt-5: {groups: [g], slowCallDuration: 5s, minimumCalls: 3}
+groups:
+  g: {slowCallRateThreshold: 50%, breakerWindowCalls: 4}
+"""
+    ).settings.models
+
+    assert (model.slow_call_rate_threshold, model.breaker_window_calls) == (0.5, 4)
 
 
 def test_own_value_wins_over_groups_and_the_first_group_over_the_second() -> None:
@@ -288,6 +370,41 @@ def test_timeout_beyond_the_operation_deadline_is_a_warning() -> None:
             " ends the call first"
         ),
     )
+
+
+@pytest.mark.parametrize(
+    ("keys", "warning"),
+    [
+        (
+            "timeout: 4s, connectTimeout: 4500ms",
+            "connectTimeout: 4.5 s is longer than timeout (4 s), which ends the call first",
+        ),
+        ("headersTimeout: 31s", "headersTimeout: 31 s is longer than timeout (30 s), which ends the call first"),
+        (
+            "firstTokenTimeout: 1m",
+            "firstTokenTimeout: 60 s is longer than timeout (30 s), which ends the call first",
+        ),
+        (
+            "slowCallDuration: 40s",
+            "slowCallDuration: 40 s is longer than timeout (30 s), which ends the call first",
+        ),
+        (
+            "firstTokenTimeout: 9s, totalTimeout: 8s",
+            "totalTimeout: 8 s is shorter than firstTokenTimeout (9 s), which it forestalls",
+        ),
+    ],
+)
+def test_clock_that_never_strikes_is_a_warning(keys: str, warning: str) -> None:
+    loaded = load(f"models:\n  gpt-5: {{{keys}}}\n")
+
+    assert loaded.warnings == (f"hive.yaml:2: models.gpt-5.{warning}",)
+
+
+@pytest.mark.parametrize(
+    "keys", ["timeout: 3s", "firstTokenTimeout: 9s, totalTimeout: 9s", "connectTimeout: 30s", "totalTimeout: 10m"]
+)
+def test_clocks_that_agree_and_defaults_are_no_warning(keys: str) -> None:
+    assert load(f"models:\n  gpt-5: {{{keys}}}\n").warnings == ()
 
 
 def test_weights_of_zero_are_fine_while_one_model_has_some() -> None:

@@ -185,7 +185,11 @@ def model_at(
     dialect: Dialect = Dialect.OPENAI,
     *,
     key: str | None = "env:UPSTREAM_KEY",
+    connect_timeout: float = 5.0,
+    headers_timeout: float | None = None,
+    first_token_timeout: float | None = None,
     idle_timeout: float = 10.0,
+    total_timeout: float | None = None,
     probe: ProbeKind = ProbeKind.MODELS,
     probe_timeout: float = 10.0,
 ) -> ModelSettings:
@@ -196,7 +200,11 @@ def model_at(
         "wire-m",
         dialect=dialect,
         key=key,
+        connect_timeout=connect_timeout,
+        headers_timeout=headers_timeout,
+        first_token_timeout=first_token_timeout,
         idle_timeout=idle_timeout,
+        total_timeout=total_timeout,
         probe=probe,
         probe_timeout=probe_timeout,
     )

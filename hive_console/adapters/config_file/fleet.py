@@ -27,6 +27,14 @@ _EXAMPLE = "claude-4-sonnet: {}"
 """A mapping that shows what `models:` wants."""
 
 
+_WITHIN_TIMEOUT = tuple(
+    key
+    for key in MODEL.keys
+    if key.name in {"connectTimeout", "headersTimeout", "firstTokenTimeout", "slowCallDuration"}
+)
+"""Durations that mean nothing when they are longer than `timeout`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
     """Where a model comes from.
@@ -186,10 +194,39 @@ class Assembly:
                 f" ({self._resilience.operation_deadline:g} s), which ends the call first",
             )
         try:
-            return ModelSettings(id=draft.id, **values)
+            model = ModelSettings(id=draft.id, **values)
         except SettingsError as exc:  # each value passed alone; together they may break a rule of core
-            draft.place.below(exc.field).wrong(draft.line, exc.problem)
+            self._tell_refusal(draft, exc)
             return None
+        self._check_clocks(model, draft)
+        return model
+
+    def _tell_refusal(self, draft: Draft, error: SettingsError) -> None:
+        key = next((key for key in MODEL.keys if key.name == error.field), None)
+        given = draft.given.get(key.field) if key is not None else None
+        if key is None or given is None:
+            draft.place.below(error.field).wrong(draft.line, error.problem)
+        else:
+            given.place.wrong(given.line, key.told(error.problem, given.value))
+
+    def _check_clocks(self, model: ModelSettings, draft: Draft) -> None:
+        """Warns of clocks in the file that another one always forestalls; a default is nobody's contradiction."""
+        for key in _WITHIN_TIMEOUT:
+            given = draft.given.get(key.field)
+            seconds = given.value if given is not None else None
+            if isinstance(seconds, int | float) and seconds > model.timeout:
+                self._warn(
+                    draft,
+                    key.name,
+                    f"{seconds:g} s is longer than timeout ({model.timeout:g} s), which ends the call first",
+                )
+        first, total = model.first_token_timeout, model.total_timeout
+        if first is not None and total is not None and total < first:
+            self._warn(
+                draft,
+                "totalTimeout",
+                f"{total:g} s is shorter than firstTokenTimeout ({first:g} s), which it forestalls",
+            )
 
     def _ask_for_endpoint(self, draft: Draft) -> None:
         place = draft.place

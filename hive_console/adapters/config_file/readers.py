@@ -1,6 +1,7 @@
-"""Reads one value each: text to seconds, shares, bytes, names, choices; each says what would be right.
+"""Reads one value each: text to seconds, shares, bytes, money, names, choices; each says what would be right.
 
-A reader takes a node and its place, and returns the value or `None` after noting a problem. Bounds are not
+A reader takes a node and its place, and returns the value or `None` after noting a problem (a setting whose
+value is `None` is read as `NONE`). Bounds are not
 checked here: `core.settings` owns them.
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from enum import Enum
 from typing import NamedTuple, TypeVar
 
@@ -20,11 +22,25 @@ Value = object
 
 Reader = Callable[[Node, Place], Value | None]
 
+
+class Word(Enum):
+    """A word of the file that stands for a value which no reader can return."""
+
+    NONE = "none"
+
+
+NONE = Word.NONE
+"""The setting is to be `None`, and that is no problem."""
+
+MICRO_DOLLARS = 1_000_000
+"""Micro-dollars of a dollar: money is counted in whole ones."""
+
 _Choice = TypeVar("_Choice", bound=Enum)
 
 _WHOLE = re.compile(r"-?(?:0|[1-9]\d{0,14})")
 _DECIMAL = re.compile(r"-?(?:0|[1-9]\d{0,14})(?:\.\d{1,9})?")
 _DURATION = re.compile(r"(-?\d{1,15}(?:\.\d{1,9})?)(ms|s|m|h)")
+_MONEY = re.compile(r"\$(\d{1,15}(?:\.\d{1,6})?)")
 _SIZE = re.compile(r"(\d{1,15})(B|KiB|MiB|GiB)")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]*")
 
@@ -109,6 +125,54 @@ def duration(node: Node, place: Place) -> float | None:
     else:
         place.wrong(value.line, f"{_mistaken(value)}; write {wanted}")
     return None
+
+
+def duration_or_p95(node: Node, place: Place) -> float | Word | None:
+    """Seconds like `duration`, or `NONE` for the word p95: as long as the model itself usually takes at most."""
+    if isinstance(node, Scalar) and node.kind is Kind.TEXT:
+        if node.text == "p95":
+            return NONE
+        if not _DURATION.fullmatch(node.text) and not _DECIMAL.fullmatch(node.text):
+            place.wrong(node.line, f'"{shown(node.text)}" is neither a duration such as 500ms or 2s nor p95')
+            return None
+    return duration(node, place)
+
+
+def boolean(node: Node, place: Place) -> bool | None:
+    """True or false, by exactly these words: the ten others that YAML knows are easily meant otherwise."""
+    wanted = "true or false"
+    value = scalar(node, place, wanted)
+    if value is None:
+        return None
+    if value.kind is Kind.BOOLEAN and value.text in {"true", "false"}:
+        return value.text == "true"
+    if value.kind is Kind.TEXT and value.text in {"true", "false"}:
+        place.wrong(value.line, f'"{value.text}" is text because of its quotes; write {value.text}')
+    else:
+        place.wrong(value.line, f"{_mistaken(value)}; write {wanted}")
+    return None
+
+
+def money(node: Node, place: Place) -> int | None:
+    """Micro-dollars from dollars with their sign: $1, $0.0001; at most six decimals."""
+    wanted = "dollars with their sign and at most six decimals, such as $1 or $0.0001"
+    value = scalar(node, place, wanted)
+    if value is None:
+        return None
+    match = _MONEY.fullmatch(value.text)
+    if match:
+        return int(Decimal(match[1]) * MICRO_DOLLARS)  # exact: a float would lose the last of them
+    if value.kind is Kind.NUMBER and _DECIMAL.fullmatch(value.text):
+        place.wrong(value.line, f"{value.text} has no unit; write ${value.text.lstrip('-')} for dollars")
+    else:
+        place.wrong(value.line, f"{_mistaken(value)}; write {wanted}")
+    return None
+
+
+def in_dollars(micro_dollars: float) -> str:
+    """Micro-dollars as `money` reads them, without zeros at the end."""
+    whole, part = divmod(round(micro_dollars), MICRO_DOLLARS)
+    return f"${whole}.{part:06d}".rstrip("0").removesuffix(".")
 
 
 def size(node: Node, place: Place) -> int | None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from hive_console.adapters.config_file import readers
@@ -10,8 +13,11 @@ from hive_console.adapters.config_file.readers import Reader
 from hive_console.adapters.config_file.references import endpoint, key_reference
 from hive_console.core.errors import SettingsError
 from hive_console.core.settings import (
+    BreakerMode,
     Dialect,
     GatewaySettings,
+    Jitter,
+    LastResort,
     ModelSettings,
     ProbeKind,
     ResilienceSettings,
@@ -21,6 +27,8 @@ from hive_console.core.settings import (
 
 SECTIONS = ("models", "resilience", "groups", "gateway", "environment")
 """The keys at the top of the file."""
+
+_NOTHING_BESIDE: Mapping[str, object] = MappingProxyType({})
 
 
 class Key(NamedTuple):
@@ -32,6 +40,9 @@ class Key(NamedTuple):
         read: turns the node into the field's value.
         unit: what the numbers in a message about bounds are, where the file writes another unit.
         is_identity: whether it belongs to one model alone, so that a group cannot give it.
+        beside: other fields' values beside which it is tried out alone: what its bounds hang on is checked when
+            the whole model is known.
+        spell: turns a number of a message about bounds into the file's spelling, where a unit does not do.
     """
 
     name: str
@@ -39,6 +50,24 @@ class Key(NamedTuple):
     read: Reader
     unit: str = ""
     is_identity: bool = False
+    beside: Mapping[str, object] = _NOTHING_BESIDE
+    spell: Callable[[float], str] | None = None
+
+    def told(self, problem: str, value: object) -> str:
+        """What `core.settings` says against the value, in the file's units."""
+        if self.spell is None or not isinstance(value, int | float):
+            return f"{problem} {self.unit}".rstrip()
+        spell = self.spell
+        # The message begins with the value, rounded to six digits.
+        _, _, bounds = problem.partition(" ")
+        return f"{spell(value)} {_NUMBER.sub(lambda found: spell(float(found[0])), bounds)}"
+
+
+_NUMBER = re.compile(r"\d+(?:\.\d+)?(?:e\+\d+)?")
+
+
+def _money(name: str, field: str) -> Key:
+    return Key(name, field, readers.money, spell=readers.in_dollars)
 
 
 def _duration(name: str, field: str) -> Key:
@@ -55,16 +84,46 @@ MODEL_KEYS = (
     Key("groups", "groups", readers.names, is_identity=True),
     Key("maxRetries", "max_retries", readers.whole_number),
     _duration("timeout", "timeout"),
+    _duration("connectTimeout", "connect_timeout"),
+    _duration("headersTimeout", "headers_timeout"),
+    _duration("firstTokenTimeout", "first_token_timeout"),
     _duration("idleTimeout", "idle_timeout"),
+    _duration("totalTimeout", "total_timeout"),
     Key("circuitBreakerThreshold", "breaker_threshold", readers.whole_number),
+    Key("breakerMode", "breaker_mode", readers.choice(BreakerMode)),
+    Key("failureRateThreshold", "failure_rate_threshold", readers.share),
+    _duration("slowCallDuration", "slow_call_duration"),
+    Key(
+        "slowCallRateThreshold",
+        "slow_call_rate_threshold",
+        readers.share,
+        beside=MappingProxyType({"slow_call_duration": 1.0}),
+    ),
+    _duration("breakerWindow", "breaker_window"),
+    Key(
+        "breakerWindowCalls",
+        "breaker_window_calls",
+        readers.whole_number,
+        unit="calls",
+        beside=MappingProxyType({"minimum_calls": 1}),
+    ),
+    Key("minimumCalls", "minimum_calls", readers.whole_number, unit="calls"),
     _duration("recoveryTimeout", "recovery_timeout"),
+    Key("recoveryBackoff", "recovery_backoff", readers.number),
+    _duration("maxRecoveryTimeout", "max_recovery_timeout"),
+    Key("halfOpenProbes", "half_open_probes", readers.whole_number),
+    Key("rampCalls", "ramp_calls", readers.whole_number, unit="calls"),
+    _duration("rampSeconds", "ramp_seconds"),
     Key("fallbacks", "fallbacks", readers.names),
     Key("strategy", "strategy", readers.choice(Strategy)),
     Key("weight", "weight", readers.number),
+    Key("hedgeAfter", "hedge_after", readers.duration_or_p95, unit="seconds"),
     Key("probe", "probe", readers.choice(ProbeKind)),
+    _money("probeCost", "probe_cost"),
     _duration("healthCheckInterval", "health_check_interval"),
     _duration("probeTimeout", "probe_timeout"),
     Key("maxConcurrentRequests", "max_concurrent_requests", readers.whole_number),
+    Key("adaptiveConcurrency", "adaptive_concurrency", readers.boolean),
     _duration("degradedResponseTime", "degraded_response_time"),
     Key("degradedErrorRate", "degraded_error_rate", readers.share),
     Key("contextWindow", "context_window", readers.whole_number, unit="tokens"),
@@ -78,6 +137,15 @@ RESILIENCE_KEYS = (
     _duration("operationDeadline", "operation_deadline"),
     Key("retryBeforeFallback", "retry_before_fallback", readers.choice(RetryBeforeFallback)),
     Key("maxQueuedRequests", "max_queued_requests", readers.whole_number),
+    Key("maxTotalRequests", "max_total_requests", readers.whole_number),
+    Key("jitter", "jitter", readers.choice(Jitter)),
+    Key("retryBudget", "retry_budget", readers.share),
+    Key("retryBudgetFloor", "retry_budget_floor", readers.whole_number, unit="retries"),
+    Key("lastResort", "last_resort", readers.choice(LastResort)),
+    Key("degradedTokenCap", "degraded_token_cap", readers.whole_number, unit="tokens"),
+    _money("probeDailyBudget", "probe_daily_budget"),
+    Key("outlierEjection", "outlier_ejection", readers.boolean),
+    Key("maxEjectionShare", "max_ejection_share", readers.share),
 )
 
 GATEWAY_KEYS = (
@@ -106,7 +174,20 @@ FORMER_NAMES = {
     "threshold": "circuitBreakerThreshold",
     "circuitbreakerrecoverytimeout": "recoveryTimeout",
     "cooldown": "recoveryTimeout",
+    "maxcooldown": "maxRecoveryTimeout",
     "fallback": "fallbacks",
+    "circuitbreakermode": "breakerMode",
+    "slidingwindowsize": "breakerWindowCalls",
+    "minimumnumberofcalls": "minimumCalls",
+    "slowcalldurationthreshold": "slowCallDuration",
+    "permittednumberofcallsinhalfopenstate": "halfOpenProbes",
+    "halfopenmaxcalls": "halfOpenProbes",
+    "ttfttimeout": "firstTokenTimeout",
+    "streamtimeout": "firstTokenTimeout",
+    "readtimeout": "idleTimeout",
+    "hedgedelay": "hedgeAfter",
+    "ramptime": "rampSeconds",
+    "maxejectionpercent": "maxEjectionShare",
 }
 """What other tools call our keys, written small and without dashes: no spelling distance would find them."""
 
@@ -128,11 +209,11 @@ class Shape(NamedTuple):
 
     def refusal(self, key: Key, value: object) -> str | None:
         """What `core.settings` says against this value, or `None`: bounds live there and nowhere else."""
-        changed: dict[str, Any] = {key.field: value}  # the field's type is the reader's
+        changed: dict[str, Any] = {**key.beside, key.field: value}  # the field's type is the reader's
         try:
             replace(self.prototype, **changed)
         except SettingsError as exc:
-            return f"{exc.problem} {key.unit}".rstrip()
+            return key.told(exc.problem, value)
         return None
 
 

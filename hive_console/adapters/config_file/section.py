@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from hive_console.adapters.config_file.problems import Place, shown
+from hive_console.adapters.config_file.readers import NONE
 from hive_console.adapters.config_file.schema import FORMER_NAMES, Key, Shape
 from hive_console.adapters.config_file.tree import Kind, Listing, Node, Refused, Scalar, Table
 
@@ -52,6 +53,7 @@ def read_section(node: Node, place: Place, shape: Shape) -> Section:
         value = key.read(entry.value, below)
         if value is None:
             continue
+        value = None if value is NONE else value
         problem = shape.refusal(key, value)
         if problem is None:
             read[key.field] = Given(value, entry.key.line, below)

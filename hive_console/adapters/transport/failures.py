@@ -12,9 +12,6 @@ from aiohttp.http import HttpProcessingError
 from hive_console.core.outcome import Outcome, OutcomeKind
 from hive_console.core.text import clean_message
 
-CONNECT_TIMEOUT = 5.0
-"""Seconds for name, TCP and TLS together: two lost SYNs (1 s + 2 s) and a slow handshake still fit."""
-
 TRANSPORT_ERRORS = (aiohttp.ClientError, HttpProcessingError, OSError, ValueError)
 """Everything a request or a read can raise for what the other side, the network or an address did."""
 
@@ -29,11 +26,16 @@ _WORDS = {
 }
 
 
-def failed_request(error: BaseException) -> Outcome:
-    """The outcome of an exception that came before an answer's headers."""
+def failed_request(error: BaseException, connect_timeout: float) -> Outcome:
+    """The outcome of an exception that came before an answer's headers.
+
+    Args:
+        error: what the request raised.
+        connect_timeout: seconds it had to reach the endpoint.
+    """
     match error:
         case aiohttp.ConnectionTimeoutError():
-            return _unconnected(f"no connection within {CONNECT_TIMEOUT:g} s")
+            return _unconnected(f"not connected within {connect_timeout:g} s")
         case aiohttp.ClientConnectorDNSError():
             return _unconnected("the endpoint's host name cannot be resolved")
         case aiohttp.ClientConnectorCertificateError():

@@ -14,6 +14,7 @@ from hive_console.adapters.providers.codec import Codec
 from hive_console.adapters.providers.error_body import NOTHING_SAID, ErrorBody, read_error
 from hive_console.adapters.providers.openai import OpenAICodec
 from hive_console.adapters.providers.veil import Veil
+from hive_console.adapters.transport.clocks import Clocks
 from hive_console.adapters.transport.relay import relay
 from hive_console.adapters.transport.wire import Received, Wire
 from hive_console.core.errors import HiveError, ProviderError, SettingsError
@@ -83,22 +84,26 @@ class HttpProviders:
         return self._key_or_fault(model)[1]
 
     async def complete(self, model: ModelSettings, task: Task) -> Answer:
-        """One answer; raises `ProviderError`. The caller bounds the time by cancelling."""
-        return await self._completion(model, task.request)
+        """One answer; raises `ProviderError`.
+
+        The model's connect, headers and total timeouts bound it; the caller bounds the rest by cancelling.
+        """
+        return await self._completion(model, task.request, Clocks.of_answer(model))
 
     async def stream(self, model: ModelSettings, task: Task) -> AsyncGenerator[Piece, None]:
         """A streamed answer, ending in ``data: [DONE]``; closing it frees the connection.
 
-        The caller bounds the wait for the first content; from then on more than `model.idle_timeout` seconds
-        without content raise `STREAM_STALLED`. Raises `ProviderError`.
+        Raises `ProviderError`. The model's timeouts bound each wait, except `model.timeout`: up to the first
+        content the caller bounds the whole by cancelling.
         """
+        clocks = Clocks.of_stream(model)
         codec, veil = self._codecs[model.dialect], self._veil(task.request)
         request = codec.chat(model, task.request, key=self._key(model), stream=True)
-        received = await self._wire.send(request)
+        received = await self._wire.send(request, clocks)
         try:
-            await self._raise_unless_well(received, veil)
+            await self._raise_unless_well(received, veil, clocks)
             reader = codec.reader(task.request, veil=veil, now=self._now())
-            async with aclosing(relay(received, reader, veil=veil, idle_timeout=model.idle_timeout)) as pieces:
+            async with aclosing(relay(received, reader, veil=veil, clocks=clocks)) as pieces:
                 async for piece in pieces:
                     yield piece
         finally:
@@ -122,24 +127,24 @@ class HttpProviders:
         except ProviderError as error:
             return error.outcome
 
-    async def _completion(self, model: ModelSettings, request: Body) -> Answer:
+    async def _completion(self, model: ModelSettings, request: Body, clocks: Clocks) -> Answer:
         codec, veil = self._codecs[model.dialect], self._veil(request)
-        received = await self._wire.send(codec.chat(model, request, key=self._key(model), stream=False))
+        received = await self._wire.send(codec.chat(model, request, key=self._key(model), stream=False), clocks)
         try:
-            await self._raise_unless_well(received, veil)
-            body = await received.read(BODY_CAP)
+            await self._raise_unless_well(received, veil, clocks)
+            body = await clocks.wait(received.read(BODY_CAP))
         finally:
             received.close()
         return Answer(codec.answer(body, veil=veil, now=self._now()), received.status)
 
     async def _probe_models(self, model: ModelSettings) -> Outcome:
-        codec, veil = self._codecs[model.dialect], self._veil(None)
-        received = await self._wire.send(codec.models(model, key=self._key(model)))
+        codec, veil, clocks = self._codecs[model.dialect], self._veil(None), Clocks.of_probe(model)
+        received = await self._wire.send(codec.models(model, key=self._key(model)), clocks)
         try:
             if received.status in {404, 405}:
                 advice = "this endpoint has no models list; set `probe: completion`"
                 return Outcome(OutcomeKind.MODEL_NOT_FOUND, received.status, message=advice)
-            await self._raise_unless_well(received, veil)
+            await self._raise_unless_well(received, veil, clocks)
             body = await received.read(MODELS_CAP)
         finally:
             received.close()
@@ -149,19 +154,19 @@ class HttpProviders:
 
     async def _probe_completion(self, model: ModelSettings) -> Outcome:
         try:
-            await self._completion(model, {**_PROBE, "max_tokens": PROBE_TOKENS})
+            await self._completion(model, {**_PROBE, "max_tokens": PROBE_TOKENS}, Clocks.of_probe(model))
         except ProviderError as error:
             # Reasoning models of OpenAI know only the newer name of the bound, and say so.
             if error.outcome.kind is not OutcomeKind.BAD_REQUEST or "max_completion_tokens" not in str(error):
                 raise
         else:
             return SUCCESS
-        await self._completion(model, {**_PROBE, "max_completion_tokens": PROBE_TOKENS})
+        await self._completion(model, {**_PROBE, "max_completion_tokens": PROBE_TOKENS}, Clocks.of_probe(model))
         return SUCCESS
 
-    async def _raise_unless_well(self, received: Received, veil: Veil) -> None:
+    async def _raise_unless_well(self, received: Received, veil: Veil, clocks: Clocks) -> None:
         if not 200 <= received.status < 300:
-            error = await _error_of(received)
+            error = await _error_of(received, clocks)
             raise ProviderError(classify(received.status, received.headers, error, veil=veil, now=self._now()))
         if not received.is_plain:
             raise ProviderError(
@@ -193,11 +198,11 @@ class HttpProviders:
         return key, ""
 
 
-async def _error_of(received: Received) -> ErrorBody:
+async def _error_of(received: Received, clocks: Clocks) -> ErrorBody:
     if not received.is_plain:
         return NOTHING_SAID
     try:
         async with asyncio.timeout(ERROR_SECONDS):
-            return read_error(await received.read(ERROR_CAP))
+            return read_error(await clocks.wait(received.read(ERROR_CAP)))
     except (ProviderError, TimeoutError):
         return NOTHING_SAID

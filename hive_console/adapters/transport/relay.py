@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator
 
 from hive_console.adapters.providers.classify import classify_reported
@@ -11,6 +10,7 @@ from hive_console.adapters.providers.error_body import NOTHING_SAID, read_error
 from hive_console.adapters.providers.request import EVENT_STREAM_TYPE, JSON_TYPE
 from hive_console.adapters.providers.sse import EVENT_CAP, EventSplitter, EventTooLarge, ServerEvent
 from hive_console.adapters.providers.veil import Veil
+from hive_console.adapters.transport.clocks import Clocks
 from hive_console.adapters.transport.wire import Received
 from hive_console.core.errors import ProviderError
 from hive_console.core.outcome import Outcome, OutcomeKind
@@ -32,7 +32,7 @@ DRAIN_SECONDS = 0.1
 
 
 async def relay(
-    received: Received, reader: EventReader, *, veil: Veil, idle_timeout: float
+    received: Received, reader: EventReader, *, veil: Veil, clocks: Clocks
 ) -> AsyncGenerator[Piece, None]:
     """The pieces of a streamed answer; raises `ProviderError`.
 
@@ -40,26 +40,17 @@ async def relay(
         received: the answer, its status already checked; the caller closes it.
         reader: understands the dialect.
         veil: hides what a message must not tell.
-        idle_timeout: seconds of waiting between two pieces of content, from the first on. Keep-alives do not
-            count, nor does the time the consumer takes.
+        clocks: bound each wait. Keep-alives do not wind them, and the time the consumer takes does not count.
     """
     if received.content_type not in {EVENT_STREAM_TYPE, ""}:
-        raise ProviderError(await _no_stream(received, veil))
-    clock = asyncio.get_running_loop()
+        raise ProviderError(await _no_stream(received, veil, clocks))
     splitter, bounds = EventSplitter(), _Bounds()
-    left: float | None = None
-    while True:
-        started = clock.time()
-        data = await _next_bytes(received, left)
-        if not data:
-            break
-        if left is not None:
-            left -= clock.time() - started
+    while data := await _next_bytes(received, clocks):
         bounds.add(len(data))
         for event in _split(splitter, data):
             for piece in reader.feed(event):
                 if piece.has_content:
-                    left = idle_timeout
+                    clocks.note_content()
                     bounds.saw_content()
                 yield piece
             if reader.is_done:
@@ -92,18 +83,14 @@ class _Bounds:
         self._without_content = 0
 
 
-async def _next_bytes(received: Received, left: float | None) -> bytes:
+async def _next_bytes(received: Received, clocks: Clocks) -> bytes:
     """The next bytes; a lost connection is an end like any other: the reader knows whether the answer is whole."""
     try:
-        async with asyncio.timeout(left):
-            return await received.next_bytes()
-    except TimeoutError:
-        stalled = Outcome(OutcomeKind.STREAM_STALLED, message="the stream stalled in the middle of the answer")
+        return await clocks.wait(received.next_bytes())
     except ProviderError as error:
         if error.outcome.kind is not OutcomeKind.STREAM_CUT:
             raise
         return b""
-    raise ProviderError(stalled)
 
 
 def _split(splitter: EventSplitter, data: bytes) -> list[ServerEvent]:
@@ -123,10 +110,10 @@ def _last(reader: EventReader, event: ServerEvent) -> list[Piece]:
         return []
 
 
-async def _no_stream(received: Received, veil: Veil) -> Outcome:
+async def _no_stream(received: Received, veil: Veil, clocks: Clocks) -> Outcome:
     """What an answer is that is no event stream: an error in JSON, or a page of somebody else."""
     if received.content_type == JSON_TYPE:
-        error = read_error(await received.read(MISTAKEN_CAP))
+        error = read_error(await clocks.wait(received.read(MISTAKEN_CAP)))
         if error != NOTHING_SAID:
             return classify_reported(error, veil=veil)
     kind = clean(veil.shown(received.content_type), NAME_LIMIT)

@@ -13,14 +13,11 @@ import aiohttp
 from yarl import URL
 
 from hive_console.adapters.providers.request import HttpRequest
-from hive_console.adapters.transport.failures import (
-    CONNECT_TIMEOUT,
-    TRANSPORT_ERRORS,
-    failed_read,
-    failed_request,
-)
+from hive_console.adapters.transport.clocks import Clocks
+from hive_console.adapters.transport.failures import TRANSPORT_ERRORS, failed_read, failed_request
 from hive_console.core.errors import ProviderError
 from hive_console.core.outcome import Outcome, OutcomeKind
+from hive_console.core.settings import MAX_SECONDS
 
 KEEP_ALIVE = 15.0
 """Seconds an idle connection is kept: shorter than what common load balancers grant (20 s and more), so that
@@ -45,6 +42,7 @@ _HEADERS = {"accept-encoding": "identity", "user-agent": "hive-console"}
 class _Trip:
     """Filled in by the connector while one request is under way."""
 
+    clocks: Clocks
     is_reused: bool = False
 
 
@@ -129,27 +127,33 @@ class Wire:
             if session is not None:
                 await session.close()
 
-    async def send(self, request: HttpRequest) -> Received:
+    async def send(self, request: HttpRequest, clocks: Clocks) -> Received:
         """Sends the request and waits for the answer's headers; raises `ProviderError`. Cancelling frees all."""
-        trip = _Trip()
+        received = await clocks.wait(self._send(request, clocks))
+        clocks.note_headers()
+        return received
+
+    async def _send(self, request: HttpRequest, clocks: Clocks) -> Received:
+        trip = _Trip(clocks)
         try:
             return await _sent(self._pooled, request, trip)
         except TRANSPORT_ERRORS as error:
-            failure = failed_request(error)
+            failure = failed_request(error, clocks.connect)
             is_stale = trip.is_reused and _is_closed_by_server(error)
         # Raised and repeated outside the handler: the exception above knows the request's headers.
         if not is_stale:
             raise ProviderError(failure)
         try:
-            return await _sent(self._fresh, request, _Trip())
+            return await _sent(self._fresh, request, _Trip(clocks))
         except TRANSPORT_ERRORS as error:
-            failure = failed_request(error)
+            failure = failed_request(error, clocks.connect)
         raise ProviderError(failure)
 
 
 async def _sent(session: aiohttp.ClientSession | None, request: HttpRequest, trip: _Trip) -> Received:
     if session is None:
         raise RuntimeError("not open; use `async with`")
+    trip.clocks.begin_connecting()
     response = await session.request(
         request.method,
         URL(request.url, encoded=True),
@@ -157,6 +161,8 @@ async def _sent(session: aiohttp.ClientSession | None, request: HttpRequest, tri
         # A file is sent in slices and with back-pressure; plain bytes above 1 MiB would be copied at once.
         data=None if request.body is None else io.BytesIO(request.body),
         allow_redirects=False,
+        # Name, TCP and TLS together; the library would round what is above the threshold up to a full second.
+        timeout=aiohttp.ClientTimeout(total=None, connect=trip.clocks.connect, ceil_threshold=MAX_SECONDS),
         trace_request_ctx=trip,
     )
     return Received(response)
@@ -172,12 +178,13 @@ def _is_closed_by_server(error: BaseException) -> bool:
 
 def _session(connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
     trace = aiohttp.TraceConfig()
+    trace.on_connection_create_end.append(_note_connected)
     trace.on_connection_reuseconn.append(_note_reuse)
     return aiohttp.ClientSession(
         connector=connector,
         headers=_HEADERS,
         cookie_jar=aiohttp.DummyCookieJar(),
-        timeout=aiohttp.ClientTimeout(total=None, connect=CONNECT_TIMEOUT),
+        timeout=aiohttp.ClientTimeout(total=None),  # each request brings its own
         trust_env=False,  # proxies and netrc of the environment would see the keys
         auto_decompress=False,
         read_bufsize=READ_BUFFER,
@@ -196,6 +203,17 @@ async def _note_reuse(
     trip = getattr(context, "trace_request_ctx", None)
     if isinstance(trip, _Trip):
         trip.is_reused = True
+        trip.clocks.note_connected()
+
+
+async def _note_connected(
+    session: aiohttp.ClientSession,  # noqa: ARG001 - the library's shape
+    context: object,
+    parameters: aiohttp.TraceConnectionCreateEndParams,  # noqa: ARG001 - the library's shape
+) -> None:
+    trip = getattr(context, "trace_request_ctx", None)
+    if isinstance(trip, _Trip):
+        trip.clocks.note_connected()
 
 
 def _open_socket(address: tuple[int, int, int, str, tuple[object, ...]]) -> socket.socket:
