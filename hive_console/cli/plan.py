@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from hive_console.adapters.config_file import Loaded
 from hive_console.adapters.config_file.readers import in_dollars
 from hive_console.core.errors import SettingsError
+from hive_console.core.policies import breaker_policy_of
 from hive_console.core.retry import RetryPolicy
 from hive_console.core.settings import (
     BreakerMode,
@@ -182,8 +183,8 @@ def _clocks_text(model: ModelSettings) -> str:
 
 def open_times(model: ModelSettings) -> list[float]:
     """Seconds that the breaker stays open, by trips in a row: the first `_TRIPS` of them."""
-    longest = max(model.recovery_timeout, model.max_recovery_timeout)
-    return [min(model.recovery_timeout * model.recovery_backoff**trip, longest) for trip in range(_TRIPS)]
+    open_time = breaker_policy_of(model).open
+    return [open_time.after(trips) for trips in range(_TRIPS)]
 
 
 def _breaker_text(model: ModelSettings) -> str:

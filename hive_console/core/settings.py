@@ -94,8 +94,8 @@ class ModelSettings:
         headers_timeout: seconds until an answer's headers; `None` takes `timeout`.
         first_token_timeout: seconds until a stream's first content; `None` takes `timeout`.
         idle_timeout: seconds between two tokens of a stream (10: ten times the slowest known token pace).
-        total_timeout: seconds one attempt may take, all of its stream included; `None` leaves the
-            operation's deadline alone to bound it.
+        total_timeout: seconds one attempt may take, all of its stream included; `None` bounds a stream that
+            goes on talking by nothing but its idle time.
         breaker_threshold: consecutive failures that open the breaker, 1..1000 (BIP-03: 5).
         breaker_mode: what the breaker may do.
         failure_rate_threshold: share of failures in the breaker's window that opens it too; `None` is off.
