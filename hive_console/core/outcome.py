@@ -57,7 +57,7 @@ class Judgement:
 
     Attributes:
         verdict: what the breaker and the health window count.
-        may_retry: whether the same model may be asked again.
+        may_retry: whether the same model may be asked again, where the provider says nothing about it.
         onward: whether a fallback may answer.
     """
 
@@ -103,12 +103,14 @@ class Outcome:
         status: the HTTP status, where there was one.
         retry_after: seconds the provider asked us to stay away, already clamped to 0..900.
         message: one short, sanitised, redacted line for people; never a prompt, an answer or a key.
+        should_retry: what the provider itself said about asking the same model again (`x-should-retry`).
     """
 
     kind: OutcomeKind
     status: int | None = None
     retry_after: float | None = None
     message: str = ""
+    should_retry: bool | None = None
 
     @property
     def judgement(self) -> Judgement:
@@ -119,6 +121,14 @@ class Outcome:
     def verdict(self) -> Verdict:
         """What breaker and health count."""
         return JUDGEMENTS[self.kind].verdict
+
+    @property
+    def may_retry(self) -> bool:
+        """Whether the same model may be asked again: the provider's own word, else what the kind says.
+
+        The provider knows whether a 500 was of the request or of the moment (Anthropic's client does the same).
+        """
+        return JUDGEMENTS[self.kind].may_retry if self.should_retry is None else self.should_retry
 
     @property
     def is_success(self) -> bool:
