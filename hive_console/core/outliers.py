@@ -37,6 +37,9 @@ MIN_VOLUME = 100
 STDEV_FACTOR = 1.9
 """Standard deviations below the mean that make an outlier (Envoy's default)."""
 
+_ROUNDING = 1e-9
+"""What float rounding may take from a share: 29 % of 100 hosts are 29, not 28."""
+
 
 @dataclass(frozen=True, slots=True)
 class SuccessRatePolicy:
@@ -190,7 +193,7 @@ class OutlierPool:
             return False
         out = len(self.ejected)
         may_be_first = out == 0 and self.policy.always_eject_one
-        if not may_be_first and out + 1 > self.policy.max_ejected * len(self._hosts):
+        if not may_be_first and out + 1 > self.policy.max_ejected * len(self._hosts) + _ROUNDING:
             self.overflow += 1
             return False
         self.ejections += 1

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, insort
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -185,18 +186,24 @@ class Ramp:
 
     @classmethod
     def restore(
-        cls, policy: RampPolicy, saved: dict[str, float], now: float, baseline_p95: float | None = None
+        cls, policy: RampPolicy, saved: Mapping[str, object], now: float, baseline_p95: float | None = None
     ) -> Ramp:
         """A ramp where `save` left it; anything that cannot be one of this policy's begins anew, with caution."""
         ramp = cls(policy, now, baseline_p95)
-        step, calls, failures = (saved.get(name, -1) for name in ("step", "calls", "failures"))
-        since = saved.get("since", math.nan)
-        is_known = all(isinstance(value, int) for value in (step, calls, failures)) and math.isfinite(since)
-        if ramp.outcome is None and is_known and 0 <= step < len(policy.steps) and 0 <= failures <= calls:
-            ramp.step, ramp.calls, ramp.failures = int(step), int(calls), int(failures)
+        match saved:
+            case {
+                "step": int(step),
+                "calls": int(calls),
+                "failures": int(failures),
+                "since": int() | float() as since,
+            }:
+                is_known = 0 <= step < len(policy.steps) and 0 <= failures <= calls and math.isfinite(since)
+            case _:
+                return ramp
+        if is_known:
+            ramp.step, ramp.calls, ramp.failures = step, calls, failures
             ramp.since = min(since, now)  # a clock that was set back must not hold the step for hours
-            if policy.steps[ramp.step] >= 1:
-                ramp.outcome = RampVerdict.FINISHED
+            ramp.outcome = RampVerdict.FINISHED if policy.steps[step] >= 1 else None
         return ramp
 
     def _advance(self, now: float) -> RampVerdict:
@@ -248,4 +255,5 @@ def slow_start(age: float, window: float, *, aggression: float = 1.0, floor: flo
     """
     if age >= window:
         return 1.0
-    return min(1.0, max(floor, (max(age, 0.0) / window) ** (1 / aggression)))
+    warmth: float = (max(age, 0.0) / window) ** (1 / aggression)
+    return min(1.0, max(floor, warmth))

@@ -118,7 +118,7 @@ class RetryPolicy:
             case Jitter.GRPC:
                 return backoff * (1 - GRPC_SPREAD + 2 * GRPC_SPREAD * draw)
             case Jitter.SDK:
-                return backoff * (1 - SDK_SPREAD * draw)
+                return backoff * (1 - SDK_SPREAD * (1 - draw))
             case _:
                 assert_never(self.jitter)
 

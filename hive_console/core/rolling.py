@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 
 BUCKETS = 100
@@ -15,11 +16,10 @@ class RollingCounts:
         seconds: the window; what happened exactly that long ago is out.
     """
 
-    __slots__ = ("_buckets", "_firsts", "_others", "_width", "seconds")
+    __slots__ = ("_buckets", "_firsts", "_others", "seconds")
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
-        self._width = seconds / BUCKETS
         self._buckets: deque[tuple[int, int, int]] = deque()
         self._firsts = 0
         self._others = 0
@@ -42,7 +42,7 @@ class RollingCounts:
 
     def _age(self, now: float) -> int:
         """Drops what is too old; the bucket of this moment."""
-        index = int(now // self._width)
+        index = math.floor(now * BUCKETS / self.seconds)
         while self._buckets and self._buckets[0][0] <= index - BUCKETS:
             _, first, second = self._buckets.popleft()
             self._firsts -= first

@@ -145,6 +145,25 @@ def test_the_wait_stands_in_the_outcome() -> None:
     assert judged(503, retry_after="3").retry_after == 3.0
 
 
+@pytest.mark.parametrize(
+    ("status", "said", "may_retry"),
+    [
+        (400, "true", True),
+        (503, "false", False),
+        (429, "false", False),
+        (400, "", False),
+        (503, "", True),
+        (503, "no", True),
+        (400, "TRUE", False),
+    ],
+)
+def test_x_should_retry_overrides_the_rule_of_the_status(status: int, said: str, *, may_retry: bool) -> None:
+    outcome = judged(status, x_should_retry=said)
+
+    assert outcome.may_retry is may_retry
+    assert outcome.kind is judged(status).kind
+
+
 def test_the_message_is_the_code_and_the_text() -> None:
     assert judged(429, {"type": "t", "code": "c", "message": "slow down"}).message == "c: slow down"
     assert (

@@ -58,6 +58,18 @@ def test_an_outcomes_verdict_is_its_judgements(kind: OutcomeKind) -> None:
     assert outcome.is_success is (kind is K.SUCCESS)
 
 
+@pytest.mark.parametrize("kind", OutcomeKind)
+def test_a_providers_word_about_a_retry_goes_before_the_kinds(kind: OutcomeKind) -> None:
+    assert Outcome(kind).may_retry is Outcome(kind).judgement.may_retry
+    assert Outcome(kind, should_retry=True).may_retry
+    assert not Outcome(kind, should_retry=False).may_retry
+
+
+def test_a_providers_word_about_a_retry_changes_no_verdict() -> None:
+    assert Outcome(K.BAD_REQUEST, should_retry=True).verdict is Verdict.NEUTRAL
+    assert Outcome(K.SERVER_ERROR, should_retry=False).verdict is Verdict.FAILURE
+
+
 def test_only_a_success_counts_as_one() -> None:
     successes = [kind for kind in OutcomeKind if Outcome(kind).verdict is Verdict.SUCCESS]
 

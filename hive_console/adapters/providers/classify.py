@@ -92,6 +92,9 @@ _REFINEMENTS = {
 
 _SERVER_REFINEMENTS = frozenset({OutcomeKind.OVERLOADED})
 
+_SHOULD_RETRY = {"true": True, "false": False}
+"""The values of `x-should-retry` that Anthropic and OpenAI send; any other says nothing, as in their clients."""
+
 
 def classify(status: int, headers: Mapping[str, str], error: ErrorBody, *, veil: Veil, now: float) -> Outcome:
     """The outcome of an answer whose status is not 2xx.
@@ -109,8 +112,13 @@ def classify(status: int, headers: Mapping[str, str], error: ErrorBody, *, veil:
             status,
             message=f"redirects (HTTP {status}) are not followed; correct the endpoint",
         )
-    kind = _kind_of(status, error)
-    return Outcome(kind, status, retry_after_of(headers, now), veil.message(error, _nothing_said(status)))
+    return Outcome(
+        _kind_of(status, error),
+        status,
+        retry_after_of(headers, now),
+        veil.message(error, _nothing_said(status)),
+        _SHOULD_RETRY.get(headers.get("x-should-retry", "")),
+    )
 
 
 def classify_reported(error: ErrorBody, *, veil: Veil) -> Outcome:
