@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from hive_console.core.breaker import Breaker
-from hive_console.core.breaker_policy import BreakerPolicy, OpenTime, TrialRule, TripRule
+from hive_console.core.breaker_policy import PERMIT_LEASE, BreakerPolicy, OpenTime, TrialRule, TripRule
 from hive_console.core.outcome import Verdict
 from hive_console.core.states import BreakerState
 from hive_console.core.transitions import Move, Permit, Refusal
-from tests.scenarios.telling import Mismatch, NotOffered
+from tests.scenarios.trace import Mismatch, NotOffered, Scenario
 
 Trace = Mapping[str, Any]
 """A scenario, a configuration or a step as YAML gives it."""
@@ -61,9 +61,9 @@ TOLERANCE = 1e-6
 """Seconds and shares: the traces write decimals, floats add up."""
 
 
-def run(scenario: Trace) -> None:
+def run(scenario: Scenario) -> None:
     """Runs one trace; raises `Mismatch` or `NotOffered`."""
-    Play(policy_of(scenario.get("config", {})), scenario.get("config", {})).run(scenario["steps"])
+    Play(policy_of(scenario.config), scenario.config).run(list(scenario.steps))
 
 
 # --- configuration ----------------------------------------------------------------------------------
@@ -157,13 +157,13 @@ def trial_rule(config: Trace) -> TrialRule:
             "failure_rate": decide.get("rate"),
             "slow_rate": decide.get("slow_rate"),
         }
-    lease = {"lease": float(config["probe_lease"])} if "probe_lease" in config else {}
+    lease = float(config.get("probe_lease", PERMIT_LEASE))
     return TrialRule(
         permits=permits,
         is_concurrent=config.get("permits_mode", "total") == "concurrent",
         expires_after=config.get("max_seconds"),
+        lease=lease,
         **verdict,
-        **lease,
     )
 
 

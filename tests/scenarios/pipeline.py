@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from hive_console.core.breaker import Breaker, BreakerPolicy, Refusal
+from hive_console.core.breaker import Breaker
 from hive_console.core.outcome import Verdict
-from tests.scenarios.trace import Fields, NotOffered, Scenario, check, config_of, steps_of
-
-_PLAIN_TRIAL: dict[str, Any] = {"permits": 1, "decide": {"successes": 1}}
+from hive_console.core.transitions import Refusal
+from tests.scenarios.breaker import policy_of
+from tests.scenarios.trace import NotOffered, Scenario, check, config_of, steps_of
 
 
 def run(scenario: Scenario) -> None:
@@ -20,27 +20,13 @@ def run(scenario: Scenario) -> None:
     if retry.flag("retry_on_open", default=False):
         raise NotOffered("dialect: an open breaker is never retried")
     retry.done()
-    breaker = _breaker(config.section("breaker"))
+    breaker = Breaker(policy_of(config.take("breaker", default={})), 0.0)
     config.done()
     for number, step, expected in steps_of(scenario):
         now = step.number("at", default=0.0)
         script = _script(step.take("pipeline_call"), attempts)
         step.done()
         check(number, expected, _call(breaker, script, now, delay))
-
-
-def _breaker(section: Fields) -> Breaker:
-    trip, opened = section.section("trip"), section.section("open")
-    if (mode := trip.word("mode")) != "consecutive":
-        raise NotOffered(f"trip mode {mode} in a pipeline")
-    if section.take("half_open", default=_PLAIN_TRIAL) != _PLAIN_TRIAL:
-        raise NotOffered("half_open other than one trial in a pipeline")
-    policy = BreakerPolicy(
-        failure_threshold=trip.count("failures"), recovery_timeout=opened.number("seconds"), prober_goes_first=False
-    )
-    for part in (trip, opened, section):
-        part.done()
-    return Breaker(policy, 0.0)
 
 
 def _script(told: Any, attempts: int) -> list[bool]:  # decoded YAML

@@ -13,6 +13,7 @@ import yaml
 from hive_console.core.errors import SettingsError
 from tests.scenarios import (
     backoff,
+    breaker,
     budget,
     bulkhead,
     classify,
@@ -46,13 +47,9 @@ class Result:
     why: str = ""
 
 
-def _pending(_: Scenario) -> None:
-    raise NotOffered("pending")
-
-
 ADAPTERS: dict[str, Adapter] = {
     "backoff": backoff.run,
-    "breaker": _pending,
+    "breaker": breaker.run,
     "budget": budget.run_window,
     "budget_inflight": budget.run_in_flight,
     "bulkhead": bulkhead.run,
@@ -68,7 +65,14 @@ ADAPTERS: dict[str, Adapter] = {
     "throttle": throttle.run,
 }
 
-OFFERED_DIALECTS: frozenset[str] = frozenset()
+OFFERED_DIALECTS = frozenset(
+    {
+        "dialect:trip-on-failure-only",
+        "dialect:strict-rate",
+        "dialect:illegal-transition",
+        "dialect:half-open-failure-ratio",
+    }
+)
 """Choices of other libraries that the project offers as settings; traces of other dialects are not run."""
 
 
