@@ -114,8 +114,6 @@ class Breaker:
         if self.standing is not None:
             return self.standing
         move = self.age(now)
-        if self.standing is not None:  # a hold ran out and left it closed
-            return Permit(self.generation, 0, move)
         admission = self._trial(now, move, is_probe=is_probe)
         if isinstance(admission, Refusal):
             self._rejected += 1
@@ -332,6 +330,8 @@ class Breaker:
     # --- trials -----------------------------------------------------------------------------------
 
     def _trial(self, now: float, move: Move | None, *, is_probe: bool) -> Permit | Refusal:
+        if self.state is _CLOSED:  # a verdict that a freeze kept waiting
+            return Permit(self.generation, 0, move)
         if self.state is _ISOLATED:
             return self._refusal("deactivated by hand", self._hold_left(now), move)
         if self.state is _OPEN:

@@ -6,10 +6,10 @@ import pytest
 
 from hive_console.adapters.config_file import Loaded, load_text
 from hive_console.core.errors import ConfigurationError
+from hive_console.core.retry import Jitter
 from hive_console.core.settings import (
     BreakerMode,
     Dialect,
-    Jitter,
     LastResort,
     ProbeKind,
     RetryBeforeFallback,

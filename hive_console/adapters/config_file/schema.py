@@ -12,11 +12,11 @@ from hive_console.adapters.config_file import readers
 from hive_console.adapters.config_file.readers import Reader
 from hive_console.adapters.config_file.references import endpoint, key_reference
 from hive_console.core.errors import SettingsError
+from hive_console.core.retry import Jitter
 from hive_console.core.settings import (
     BreakerMode,
     Dialect,
     GatewaySettings,
-    Jitter,
     LastResort,
     ModelSettings,
     ProbeKind,
