@@ -88,8 +88,10 @@ class SuccessReport:
     Attributes:
         uptime: answered within the deadline / (answered + failed + shed); what callers cancelled and what was
             their own fault is left out.
-        recovery_p95: of the seconds from the first failed call of a route's episode to the first of three good
-            operations in a row on that route; episodes with an operator's word are left out.
+        recovery_p95: of the seconds from the first failed call of a route's episode until the call begins that
+            answers the first of three good operations in a row on that route. Seconds in which nobody asked are
+            not counted (a route that is not asked is neither broken nor well), nor is the answer's own time;
+            episodes with an operator's word are left out.
         failure_impact: operations that failed, or took more than 1.1 x their route's normal time because a
             model was not well / all judged operations.
         manual_intervention: models' episodes that ended by an operator's word / all that ended, those only a
@@ -164,7 +166,8 @@ class _Route:
         times: of normal answers.
         normal: their median as of `known_at` answers.
         broken_at: when the first call of the running episode failed.
-        good_at: when the first of the good operations in a row ended.
+        bad_until: when its latest failed operation ended.
+        took: seconds from then to the first of the good operations in a row, as `recovery_p95` counts them.
         good: good operations in a row.
         has_failed: whether an operation failed for its caller in this episode.
         is_by_hand: whether an operator acted in this episode.
@@ -174,7 +177,8 @@ class _Route:
     normal: float | None = None
     known_at: int = 0
     broken_at: float | None = None
-    good_at: float = 0.0
+    bad_until: float = 0.0
+    took: float = 0.0
     good: int = 0
     has_failed: bool = False
     is_by_hand: bool = False
@@ -359,22 +363,26 @@ class SuccessMeter:
             if is_good and calls.failed_at is None:
                 return
             route.broken_at = event.at if calls.failed_at is None else calls.failed_at
+            route.bad_until = route.broken_at
             route.good = 0
             route.has_failed = route.is_by_hand = False
         if not is_good:
             route.has_failed = True
+            route.bad_until = event.at
             route.good = 0
             return
         route.good += 1
         if route.good == 1:
-            route.good_at = event.at
+            came_at = event.at - event.latency
+            answer = event.latency if calls.answer is None else min(calls.answer, event.latency)
+            idle = max(0.0, came_at - route.bad_until)
+            route.took = max(0.0, event.at - answer - route.broken_at - idle)
         if route.good < GOOD_IN_A_ROW:
             return
         if not route.is_by_hand:
-            took = route.good_at - route.broken_at
-            self._recoveries.add(took)
+            self._recoveries.add(route.took)
             if route.has_failed:
-                self._failed_recoveries.add(took)
+                self._failed_recoveries.add(route.took)
         route.broken_at = None
 
     def _on_status(self, event: e.StatusChanged) -> None:
