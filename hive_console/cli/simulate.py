@@ -33,6 +33,9 @@ MODELS = 6
 PROVIDERS = 3
 MAX_SEEDS = 10_000
 
+MAX_STORM = 1000.0
+"""A thousand incidents a day and provider leave no good minute; more says nothing further."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
@@ -45,6 +48,7 @@ class _Wanted:
     providers: int | None
     config: Path | None
     weather: Path | None
+    storm: float
 
     def replay(self, seed: str, days: float) -> str:
         """The command that runs one of the seeds again, alone."""
@@ -55,6 +59,8 @@ class _Wanted:
             words += ["--models", str(self.models or MODELS), "--providers", str(self.providers or PROVIDERS)]
         if self.weather is not None:
             words += ["--weather", str(self.weather)]
+        if self.storm != 1:
+            words += ["--storm", f"{self.storm:g}"]
         return shlex.join(words)
 
 
@@ -70,6 +76,13 @@ class _Wanted:
     "--config", type=click.Path(path_type=Path, dir_okay=False), help="Rehearse this settings file's fleet instead."
 )
 @click.option("--weather", type=click.Path(path_type=Path, dir_okay=False), help="CSV of incidents to replay.")
+@click.option(
+    "--storm",
+    type=click.FloatRange(0.01, MAX_STORM),
+    default=1.0,
+    show_default=True,
+    help="How many times as often as usual something goes wrong.",
+)
 @click.option(
     "--baseline",
     type=click.Choice([*(baseline.value for baseline in Baseline), "all"]),
@@ -89,6 +102,7 @@ def command(
     providers: int | None,
     config: Path | None,
     weather: Path | None,
+    storm: float,
     baseline: str | None,
     jobs: int | None,
     is_json: bool,
@@ -100,7 +114,7 @@ def command(
     on every machine. Exits with 0 when every promise was kept, with 1 when one was broken (the line that replays
     it is printed), with 2 when nothing could be run.
     """
-    wanted = _Wanted(days, seed, seeds, models, providers, config, weather)
+    wanted = _Wanted(days, seed, seeds, models, providers, config, weather, storm)
     try:
         settings = _settings(wanted)
         timeline = None if weather is None else _timeline(weather, settings)
@@ -111,7 +125,14 @@ def command(
     length = days or (float(timeline.days) if timeline is not None else DAYS)
     chosen = _baselines(baseline)
     rehearsals = [
-        Rehearsal(settings, str(number), length, None if timeline is None else timeline.episodes, kind)
+        Rehearsal(
+            settings,
+            str(number),
+            days=length,
+            weather=None if timeline is None else timeline.episodes,
+            storm=storm,
+            baseline=kind,
+        )
         for kind in (None, *chosen)
         for number in range(seed, seed + seeds)
     ]

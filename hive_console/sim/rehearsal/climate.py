@@ -10,6 +10,7 @@ together, are assumed: no public data set tells them.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 
 from hive_console.core.settings import Settings
@@ -75,14 +76,22 @@ REGIONS = 2
 """Each provider's models are spread over so many regions by turns, as settings do not name regions."""
 
 
-def draw_weather(settings: Settings, seed: str, length: float) -> tuple[Episode, ...]:
-    """All episodes of the first `length` seconds. The same seed gives the same weather on every Python."""
+def draw_weather(settings: Settings, seed: str, length: float, *, storm: float = 1.0) -> tuple[Episode, ...]:
+    """All episodes of the first `length` seconds. The same seed gives the same weather on every Python.
+
+    Args:
+        settings: whose models and providers.
+        seed: of the whole rehearsal.
+        length: seconds.
+        storm: how many times as often something begins to go wrong; durations stay as they are.
+    """
     providers = providers_of(settings)
     episodes: list[Episode] = []
     for provider, models in providers.items():
-        episodes += _incidents(Dice(seed, f"weather/{provider}"), provider, models, length)
-    episodes += _shared(Dice(seed, "weather/shared"), providers, length)
-    episodes += _region_losses(Dice(seed, "weather/region"), providers, length)
+        sky = _Series(Dice(seed, f"weather/{provider}"), length, storm)
+        episodes += _incidents(sky, provider, models)
+    episodes += _shared(_Series(Dice(seed, "weather/shared"), length, storm), providers)
+    episodes += _region_losses(_Series(Dice(seed, "weather/region"), length, storm), providers)
     return tuple(sorted(episodes, key=lambda episode: (episode.start, episode.end, episode.models)))
 
 
@@ -94,16 +103,47 @@ def providers_of(settings: Settings) -> dict[str, tuple[str, ...]]:
     return providers
 
 
-def _incidents(dice: Dice, provider: str, models: Sequence[str], length: float) -> list[Episode]:
+@dataclass(frozen=True, slots=True)
+class _Series:
+    """Episodes of one kind, one after the other.
+
+    Attributes:
+        dice: their chance.
+        length: seconds after which none begins.
+        storm: by which gaps are divided.
+    """
+
+    dice: Dice
+    length: float
+    storm: float
+
+    def draw(self, make: Callable[[float, float], Episode], *, gap: float, lasts: float) -> list[Episode]:
+        """Log-normal gaps and durations; the first gap is cut anywhere, as time began before us."""
+        episodes: list[Episode] = []
+        start = self._gap(gap) * self.dice.roll()
+        while start < self.length:
+            took = min(LONGEST, max(SHORTEST, self.dice.log_normal(lasts, LENGTH_SIGMA)))
+            episodes.append(make(start, start + took))
+            start += took + self._gap(gap)
+        return episodes
+
+    def _gap(self, median: float) -> float:
+        return self.dice.log_normal(median, GAP_SIGMA) / self.storm
+
+
+def _incidents(series: _Series, provider: str, models: Sequence[str]) -> list[Episode]:
+    dice = series.dice
+
     def incident(start: float, end: float) -> Episode:
         hit = (dice.pick(models),) if dice.chance(ONE_MODEL) else tuple(models)
         trouble = dice.weighted(KINDS)
         return Episode(start, end, hit, trouble, _strength(dice, trouble), f"incident at {provider}")
 
-    return _series(dice, incident, gap=INCIDENT_GAP, lasts=INCIDENT_LENGTH, length=length)
+    return series.draw(incident, gap=INCIDENT_GAP, lasts=INCIDENT_LENGTH)
 
 
-def _shared(dice: Dice, providers: dict[str, tuple[str, ...]], length: float) -> list[Episode]:
+def _shared(series: _Series, providers: dict[str, tuple[str, ...]]) -> list[Episode]:
+    dice = series.dice
     pairs = list(combinations(providers, 2))
     if not pairs:
         return []
@@ -115,10 +155,11 @@ def _shared(dice: Dice, providers: dict[str, tuple[str, ...]], length: float) ->
             start, end, (*providers[first], *providers[second]), trouble, 1.0, f"{first} and {second} together"
         )
 
-    return _series(dice, cause, gap=SHARED_GAP, lasts=SHARED_LENGTH, length=length)
+    return series.draw(cause, gap=SHARED_GAP, lasts=SHARED_LENGTH)
 
 
-def _region_losses(dice: Dice, providers: dict[str, tuple[str, ...]], length: float) -> list[Episode]:
+def _region_losses(series: _Series, providers: dict[str, tuple[str, ...]]) -> list[Episode]:
+    dice = series.dice
     regions = [
         tuple(
             model
@@ -135,20 +176,7 @@ def _region_losses(dice: Dice, providers: dict[str, tuple[str, ...]], length: fl
         region = int(dice.roll() * REGIONS)
         return Episode(start, end, regions[region], Trouble.REFUSING, 1.0, f"region {region + 1} lost")
 
-    return _series(dice, loss, gap=REGION_GAP, lasts=REGION_LENGTH, length=length)
-
-
-def _series(
-    dice: Dice, make: Callable[[float, float], Episode], *, gap: float, lasts: float, length: float
-) -> list[Episode]:
-    """Episodes with log-normal gaps and durations; the first gap is cut anywhere, as time began before us."""
-    episodes: list[Episode] = []
-    start = dice.log_normal(gap, GAP_SIGMA) * dice.roll()
-    while start < length:
-        took = min(LONGEST, max(SHORTEST, dice.log_normal(lasts, LENGTH_SIGMA)))
-        episodes.append(make(start, start + took))
-        start += took + dice.log_normal(gap, GAP_SIGMA)
-    return episodes
+    return series.draw(loss, gap=REGION_GAP, lasts=REGION_LENGTH)
 
 
 def _strength(dice: Dice, trouble: Trouble) -> float:

@@ -112,11 +112,14 @@ class BaselineFront:
                     await self._clock.sleep(wait)
                 attempts += 1
                 served_by = candidate.id
-                outcome = await self._attempt(
+                outcome, is_told = await self._attempt(
                     candidate, task, operation, attempts, left=left - wait, whole=not is_streamed
                 )
-                if outcome.is_success or outcome.judgement.onward is not Onward.ANY:
+                if outcome.is_success or is_told or outcome.judgement.onward is not Onward.ANY:
                     break
+        except asyncio.CancelledError:
+            outcome = CANCELLED
+            raise
         finally:
             now = self._clock.now()
             finished = OperationFinished(
@@ -150,16 +153,18 @@ class BaselineFront:
 
     async def _attempt(
         self, model: ModelSettings, task: Task, operation: str, number: int, *, left: float, whole: bool
-    ) -> Outcome:
+    ) -> tuple[Outcome, bool]:
+        """One call: what came of it, and whether the caller has heard a part of an answer already."""
         started_at = self._clock.now()
         outcome = CANCELLED
+        is_told = False
         try:
             async with asyncio.timeout(min(model.timeout, left)):
                 if whole:
                     await self._provider.complete(model, task)
                 else:
-                    async for _ in self._provider.stream(model, task):
-                        pass
+                    async for piece in self._provider.stream(model, task):
+                        is_told = is_told or piece.has_content
             outcome = SUCCESS
         except TimeoutError:
             outcome = Outcome(OutcomeKind.TIMED_OUT)
@@ -177,7 +182,7 @@ class BaselineFront:
                     latency=now - started_at,
                 )
             )
-        return outcome
+        return outcome, is_told
 
 
 def _result_of(outcome: Outcome) -> OperationResult:

@@ -36,8 +36,8 @@ LIMITED_SHARE = 0.7
 PROBE_SHARE = 0.3
 """Probes fail in a partial incident this much as often as calls do: the list of models is another service."""
 
-CUT_SHARE = 0.5
-"""Share of a stream's partial errors that come after its first content."""
+CUT_SHARE = 0.2
+"""Share of a stream's partial errors that come after its first content, where no other model may go on."""
 
 COLD_EVERY = 3
 """Every third model is unloaded when nobody asks for it, as small and self-hosted ones are."""

@@ -42,6 +42,7 @@ class Rehearsal:
         seed: of weather, traffic, response times and jitter.
         days: virtual days, more than 0.
         weather: the episodes; `None` draws them from the seed.
+        storm: how many times as often as usual drawn weather turns bad.
         baseline: what stands in the engine's place; `None` is the engine.
     """
 
@@ -49,6 +50,7 @@ class Rehearsal:
     seed: str
     days: float = 30.0
     weather: tuple[Episode, ...] | None = None
+    storm: float = 1.0
     baseline: Baseline | None = None
 
 
@@ -152,7 +154,7 @@ def _sky(rehearsal: Rehearsal) -> Sky:
     models = [model.id for model in rehearsal.settings.models]
     weather = rehearsal.weather
     if weather is None:
-        weather = draw_weather(rehearsal.settings, rehearsal.seed, rehearsal.days * DAY)
+        weather = draw_weather(rehearsal.settings, rehearsal.seed, rehearsal.days * DAY, storm=rehearsal.storm)
     return Sky(models, weather)
 
 
