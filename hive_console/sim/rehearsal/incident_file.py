@@ -72,11 +72,16 @@ class _Problems:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self.found: list[str] = []
+        self._found: list[tuple[int, str]] = []
+
+    @property
+    def found(self) -> list[str]:
+        """In the order of the file's lines."""
+        return [problem for _, problem in sorted(self._found, key=lambda pair: pair[0])]
 
     def add(self, line: int, column: str, problem: str) -> None:
         place = f"{self._name}:{line}: {column}: " if column else f"{self._name}:{line}: "
-        self.found.append(place + problem)
+        self._found.append((line, place + problem))
 
 
 def read_incidents(text: str, name: str, providers: Mapping[str, tuple[str, ...]]) -> Timeline:
@@ -90,15 +95,14 @@ def read_incidents(text: str, name: str, providers: Mapping[str, tuple[str, ...]
     problems = _Problems(clean(name, NAME_LIMIT))
     rows = list(_rows(text, problems))
     is_dated = rows[0][2].is_dated if rows else False
-    for line, _, start, end, _ in rows:
-        if start.is_dated != is_dated or end.is_dated != is_dated:
-            problems.add(line, "start", "mixes dates and seconds; write all times of the file the same way")
     episodes: list[Episode] = []
     earliest = min((start.seconds for _, _, start, _, _ in rows), default=0.0)
     begins = math.floor(earliest / DAY) * DAY if is_dated else 0.0
     for line, (provider, model), start, end, severity in rows:
         models = _models(line, provider, model, providers, problems)
-        if (end.seconds - begins) / DAY > MAX_DAYS:
+        if start.is_dated != is_dated or end.is_dated != is_dated:
+            problems.add(line, "start", "mixes dates and seconds; write all times of the file the same way")
+        elif (end.seconds - begins) / DAY > MAX_DAYS:
             problems.add(line, "end", f"is more than {MAX_DAYS:g} days after the first incident; correct the date")
         trouble, strength = SEVERITIES[severity]
         cause = f"{severity} at {provider}"
@@ -136,6 +140,7 @@ def _rows(text: str, problems: _Problems) -> Iterator[_Row]:
                 yield row
     except csv.Error as error:
         problems.add(lines.line_num, "", f"is no CSV ({error}); quote cells that hold commas")
+        return
     if not count:
         problems.add(1, "", "holds no incident; write at least one line below the columns")
 
