@@ -14,6 +14,7 @@ _COMMANDS = {
     "status": "Print the fleet of a running engine.",
     "check": "Validate a settings file and show each model's plan.",
     "init": "Write a commented starter settings file.",
+    "simulate": "Rehearse weeks of outages in seconds and judge the outcome.",
     "simulate-provider": "Run a simulated provider to try things out on.",
 }
 

@@ -21,7 +21,7 @@ from hive_console.core.settings import (
 from hive_console.core.snapshot import RecorderView
 from hive_console.core.task import Answer, Piece, Task
 from hive_console.engine.supervisor import ResilienceEngine
-from tests.engine.virtual_time import VirtualClock
+from hive_console.sim.virtual_time import VirtualClock
 
 DOWN = Outcome(OutcomeKind.CONNECTION_FAILED, message="refused")
 BROKEN = Outcome(OutcomeKind.SERVER_ERROR, status=500)

@@ -15,8 +15,8 @@ from hive_console.core.outcome import SUCCESS, Outcome, OutcomeKind
 from hive_console.core.settings import ModelSettings, ProbeKind, RetryBeforeFallback, Strategy
 from hive_console.core.task import Task
 from hive_console.engine.bus import NOTHING
+from hive_console.sim.virtual_time import run_virtually
 from tests.engine.scripted import Line, Stage, model, staged
-from tests.engine.virtual_time import run_virtually
 
 NAMES = ("a", "b", "c")
 DEADLINE = 30.0

@@ -21,8 +21,8 @@ from hive_console.core.outcome import Outcome, OutcomeKind
 from hive_console.core.settings import RetryBeforeFallback, Strategy
 from hive_console.core.states import BreakerState, OperationResult
 from hive_console.core.task import Task
+from hive_console.sim.virtual_time import run_virtually
 from tests.engine.scripted import BROKEN, DOWN, Line, model, staged
-from tests.engine.virtual_time import run_virtually
 
 
 def now() -> float:

@@ -13,8 +13,8 @@ from hive_console.core.outcome import Outcome, OutcomeKind
 from hive_console.core.settings import Strategy
 from hive_console.core.states import BreakerState, OperationResult
 from hive_console.core.task import Task
+from hive_console.sim.virtual_time import run_virtually
 from tests.engine.scripted import BROKEN, Line, Stage, model, staged
-from tests.engine.virtual_time import run_virtually
 
 
 async def _all(stage: Stage, name: str) -> list[bytes]:

@@ -24,8 +24,8 @@ from hive_console.core.outcome import Outcome, OutcomeKind
 from hive_console.core.settings import ProbeKind
 from hive_console.core.snapshot import ModelView
 from hive_console.core.states import Action, ActionPhase, AlertRule, BreakerState, ModelStatus
+from hive_console.sim.virtual_time import run_virtually
 from tests.engine.scripted import DOWN, Line, Stage, model, staged
-from tests.engine.virtual_time import run_virtually
 
 PROBED = ProbeKind.MODELS
 
