@@ -5,16 +5,14 @@ Whoever moves a part of the engine changes this file and no other of the rehears
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
-from hive_console.core.breaker import PERMIT_LEASE
+from hive_console.core.breaker_policy import PERMIT_LEASE
 from hive_console.core.member import Member
 from hive_console.core.settings import Settings
 from hive_console.core.snapshot import SERIES_LENGTH
 from hive_console.core.states import BreakerState, ModelStatus
 from hive_console.core.window import WINDOW_SAMPLES
-from hive_console.engine import publisher
 from hive_console.engine.bus import Reader
 from hive_console.engine.feed import FEED_LENGTH
 from hive_console.engine.ports import Clock, Provider
@@ -38,7 +36,7 @@ def members_of(engine: ResilienceEngine) -> dict[str, Member]:
 
 def permits_out(member: Member) -> int:
     """Half-open permits that are out and not yet settled."""
-    return len(member.breaker._leases)  # noqa: SLF001 - as above
+    return member.breaker._trials.out  # noqa: SLF001 - as above
 
 
 def is_half_open(member: Member) -> bool:
@@ -48,12 +46,12 @@ def is_half_open(member: Member) -> bool:
 
 def is_held_by_hand(member: Member) -> bool:
     """Whether an operator's word keeps the member where it is."""
-    return member.breaker.state is BreakerState.ISOLATED
+    return member.breaker.state is BreakerState.ISOLATED or member.breaker.frozen_until is not None
 
 
 def has_full_traffic(member: Member, now: float) -> bool:
     """Whether the member gets all the traffic it would get if nothing had ever been wrong."""
-    return member.status is not ModelStatus.UNAVAILABLE and member.would_admit(now)
+    return member.status is not ModelStatus.UNAVAILABLE and member.share >= 1 and member.would_admit(now)
 
 
 def attempts_allowed(engine: ResilienceEngine, requested: str) -> int:
@@ -102,21 +100,7 @@ def left_behind(engine: ResilienceEngine) -> list[str]:
 
 
 def build_engine(
-    settings: Settings, *, provider: Provider, clock: Clock, seed: str, readers: Sequence[Reader]
+    settings: Settings, *, provider: Provider, clock: Clock, seed: str, pace: float, readers: Sequence[Reader]
 ) -> ResilienceEngine:
-    """An engine whose events the readers see behind its own, in order."""
-    engine = ResilienceEngine(settings, provider=provider, clock=clock, seed=seed)
-    for reader in readers:
-        engine._bus.subscribe(reader)  # noqa: SLF001 - as above
-    return engine
-
-
-@contextmanager
-def slow_housekeeping(seconds: float) -> Iterator[None]:
-    """Within it, engines look every so many virtual seconds at what time alone changes, whatever happens."""
-    kept = publisher.SHORTEST, publisher.LONGEST
-    publisher.SHORTEST = publisher.LONGEST = seconds
-    try:
-        yield
-    finally:
-        publisher.SHORTEST, publisher.LONGEST = kept
+    """An engine that looks every `pace` seconds at what time alone changes, and that the readers listen to."""
+    return ResilienceEngine(settings, provider=provider, clock=clock, seed=seed, pace=pace, readers=readers)

@@ -16,7 +16,7 @@ from hive_console.engine.bus import NOTHING
 from hive_console.sim.rehearsal.arrivals import Arrival, draw_arrivals
 from hive_console.sim.rehearsal.climate import DAY, draw_weather
 from hive_console.sim.rehearsal.digest import Digest
-from hive_console.sim.rehearsal.engine_view import build_engine, slow_housekeeping
+from hive_console.sim.rehearsal.engine_view import build_engine
 from hive_console.sim.rehearsal.episodes import Episode, Sky
 from hive_console.sim.rehearsal.fronts import Baseline, BaselineFront, EngineFront, Front
 from hive_console.sim.rehearsal.models import WeatheredModels
@@ -79,7 +79,7 @@ class Outcome:
 
 def rehearse(rehearsal: Rehearsal) -> Outcome:
     """Runs it in virtual time."""
-    with slow_housekeeping(HOUSEKEEPING), _little_garbage():
+    with _little_garbage():
         if rehearsal.baseline is None:
             return run_virtually(_with_engine(rehearsal))
         return run_virtually(_with_baseline(rehearsal, rehearsal.baseline))
@@ -100,7 +100,14 @@ async def _with_engine(rehearsal: Rehearsal) -> Outcome:
         watchers[0].observe(event)
         return NOTHING
 
-    engine = build_engine(rehearsal.settings, provider=models, clock=clock, seed=rehearsal.seed, readers=(read,))
+    engine = build_engine(
+        rehearsal.settings,
+        provider=models,
+        clock=clock,
+        seed=rehearsal.seed,
+        pace=HOUSEKEEPING,
+        readers=(read,),
+    )
     watcher = Watcher(engine, sky, most_in_flight=models.most_in_flight, epoch=EPOCH)
     watchers.append(watcher)
     async with engine:
