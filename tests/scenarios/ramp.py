@@ -7,7 +7,7 @@ words. What is written differently is reported as not offered.
 from __future__ import annotations
 
 from hive_console.core.ramp import SLOW_START_FLOOR, slow_start
-from tests.scenarios.trace import Fields, NotOffered, Scenario, check, config_of, share, steps_of
+from tests.scenarios.trace import Fields, NotOffered, Scenario, check, section_of, share, steps_of
 
 _MOMENTS = ("at", "t", "age", "after", "elapsed", "since", "since_recovery")
 
@@ -21,18 +21,15 @@ _READ_OFF_PAPER = 0.005
 
 def run(scenario: Scenario) -> None:
     """Runs one trace."""
-    config = config_of(scenario)
-    named = next((name for name in ("slow_start", "ramp") if isinstance(scenario.config.get(name), dict)), None)
-    section = config if named is None else config.section(named)
+    section = section_of(scenario)
     kind = section.word("kind", "mode", default="slow_start")
     if kind not in {"slow_start", "envoy"}:
         raise NotOffered(f"ramp {kind} not known")
     window = section.number("window", "window_seconds", "seconds", "slow_start_window", "duration")
     aggression = section.number("aggression", default=1.0)
     floor = share(_floor(section))
-    weight = section.number("weight", default=config.number("weight", default=1.0))
+    weight = section.number("weight", "base_weight", default=1.0)
     section.done()
-    config.done()
     began_at = 0.0
     for number, step, expected in steps_of(scenario):
         if not any(name in step for name in _MOMENTS):

@@ -10,6 +10,9 @@ from tests.scenarios.trace import Fields, NotOffered, Scenario, check, config_of
 _WITHIN_A_PERCENT = 1.0
 """Envoy cuts loads to whole percents; ours are exact."""
 
+_LEVEL = "[pP][0-9](_healthy|_health|_load)?"
+"""How a level may be named by itself: p0, P1, p0_healthy."""
+
 _LOADS = ("load", "loads", "split", "traffic", "priority_load", "share", "shares")
 
 
@@ -38,6 +41,8 @@ def run_priority(scenario: Scenario) -> None:
     for number, step, expected in steps_of(scenario):
         step.take("at")
         told = step.take("healthy", "healthy_percent", "health", "healthy_share", "available", "levels")
+        if names := step.matching(_LEVEL):
+            told = [step.number(name) for name in names] if told is None else "both"
         step.done()
         loads = [load * 100 for load in graded_load(_shares(told, levels), factor)]
         _check_loads(number, expected, loads)
@@ -95,4 +100,8 @@ def _check_loads(number: int, expected: Fields, loads: list[float]) -> None:
             found,
             tolerance={name: _WITHIN_A_PERCENT},
         )
+    for level, name in enumerate(expected.matching(_LEVEL)):
+        wanted = Fields({name: expected.number(name)}, "expect")
+        load = loads[level] if level < len(loads) else None
+        check(number, wanted, {name: load}, tolerance={name: _WITHIN_A_PERCENT})
     expected.done()

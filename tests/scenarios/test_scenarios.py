@@ -45,7 +45,7 @@ GRPC: dict[str, Any] = {
         {"at": 0, "call": "fail", "times": 4, "expect": {"allowed": True, "tokens": 6}},
         {"at": 0, "call": "fail", "expect": {"allowed": False, "tokens": 5}},
         {"at": 1, "call": "ignored", "expect": {"tokens": 5}},
-        {"at": 1, "successes": 1, "expect": {"allowed": True, "tokens": 5.1}},
+        {"at": 1, "outcomes": ["ignored", "ok"], "expect": {"allowed": True, "tokens": 5.1}},
     ],
 }
 SRE: dict[str, Any] = {
@@ -69,6 +69,7 @@ PRIORITY: dict[str, Any] = {
         {"healthy": [0.5, 1], "expect": {"load": [0.7, 0.3]}},
         {"healthy": {"p0": 25, "p1": 100}, "expect": {"load": {"p0": 35, "p1": 65}}},
         {"healthy": 25, "expect": {"load": [35, 65]}},
+        {"p0_healthy": 50, "p1_healthy": 100, "expect": {"p0": 70, "p1": 30}},
     ],
 }
 SLOW_START: dict[str, Any] = {

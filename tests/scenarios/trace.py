@@ -7,6 +7,7 @@ reported as not offered, never as passed.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -109,10 +110,25 @@ class Fields:
         """The mapping under one of these names; an empty one when there is none."""
         return Fields(self.take(*names, default={}), f"{self._where}.{names[0]}")
 
+    def matching(self, pattern: str) -> list[str]:
+        """The names that match, in their order; they still have to be taken."""
+        return sorted(name for name in self._left if re.fullmatch(pattern, str(name)))
+
     def done(self) -> None:
         """Raises `NotOffered` when something was not taken."""
         if self._left:
             raise NotOffered(f"{self._where}: {', '.join(map(str, self._left))} not known")
+
+
+def section_of(scenario: Scenario) -> Fields:
+    """The scenario's settings where its kind has one group of them: that group, whatever it is called."""
+    config = config_of(scenario)
+    groups = [name for name, value in scenario.config.items() if isinstance(value, dict)]
+    if not groups:
+        return config
+    section = config.section(groups[0])
+    config.done()
+    return section
 
 
 def config_of(scenario: Scenario) -> Fields:
