@@ -29,6 +29,17 @@ FLEET = "fleet"
 _Key = tuple[AlertRule, str]
 
 
+ALERTING = (
+    e.BreakerChanged,
+    e.StatusChanged,
+    e.DegradedModeEntered,
+    e.DegradedModeLeft,
+    e.FallbacksExhausted,
+    e.OperationFinished,
+)
+"""The events that the alert book looks at; of others it takes no notice."""
+
+
 class AlertBook:
     """All firing alerts and the latest resolved ones."""
 

@@ -19,6 +19,9 @@ FAILURES_IN_A_ROW = 2
 """One failure is a blip; two in a row are a sign."""
 
 
+WELL = "answers in time"
+"""The cause of a status that needs none."""
+
 EXIT = 0.8
 """Share of a limit below which a degraded model must come before it is well again, so that it does not flicker."""
 
@@ -64,7 +67,7 @@ def standing_of(settings: ModelSettings, window: Window, signs: Signs) -> Standi
         return Standing(ModelStatus.UNAVAILABLE, "deactivated by hand")
     if signs.fault:
         return Standing(ModelStatus.UNAVAILABLE, signs.fault)
-    if signs.breaker in {BreakerState.OPEN, BreakerState.HALF_OPEN}:
+    if signs.breaker is BreakerState.OPEN or signs.breaker is BreakerState.HALF_OPEN:
         return Standing(ModelStatus.UNAVAILABLE, signs.last_failure_cause or "breaker not closed")
     if signs.ejection:
         return Standing(ModelStatus.UNAVAILABLE, signs.ejection)
@@ -90,4 +93,4 @@ def _standing_of_closed(settings: ModelSettings, window: Window, signs: Signs) -
         return Standing(ModelStatus.DEGRADED, f"slow: p95 {p95:.1f} s, limit {settings.slow_above:g} s")
     if signs.share < 1:
         return Standing(ModelStatus.AVAILABLE, f"recovered, gets {percent(signs.share)} % of its traffic")
-    return Standing(ModelStatus.AVAILABLE, "answers in time")
+    return Standing(ModelStatus.AVAILABLE, WELL)

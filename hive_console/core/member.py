@@ -9,7 +9,7 @@ from hive_console.core import events as e
 from hive_console.core.breaker import Breaker
 from hive_console.core.concurrency import AimdLimit
 from hive_console.core.faults import FAULTS, Fault
-from hive_console.core.health import Signs, standing_of
+from hive_console.core.health import WELL, Signs, standing_of
 from hive_console.core.outcome import Outcome, OutcomeKind, Verdict
 from hive_console.core.peak_ewma import PeakEwma
 from hive_console.core.policies import breaker_policy_of, first_state_of, ramp_policy_of
@@ -205,7 +205,7 @@ class Member:
             events = self._after(self.ramp.age(now), now)
         self.window.age(now)
         self._learn_baseline()
-        return [*events, *self._restated(now)]
+        return events if self._is_well() else [*events, *self._restated(now)]
 
     # --- operators --------------------------------------------------------------------------------
 
@@ -356,6 +356,21 @@ class Member:
             and self.status is ModelStatus.AVAILABLE
             and latency <= self.settings.slow_above
             and not self._fault.fixed
+        )
+
+    def _is_well(self) -> bool:
+        """Whether nothing at all speaks against a model that counts as available: most looks end here."""
+        return (
+            self.status is ModelStatus.AVAILABLE
+            and self.breaker.standing is not None
+            and not self.breaker.consecutive_failures
+            and not self.window.failures
+            and (self.window.p95 or 0.0) <= self.settings.slow_above
+            and self.ramp is None
+            and self.throttled_until is None
+            and self.ejected_until is None
+            and not self._fault.text
+            and self.status_cause == WELL
         )
 
     def _crossed(self, now: float, cause: str) -> list[e.Event]:

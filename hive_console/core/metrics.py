@@ -8,6 +8,9 @@ from hive_console.core import events as e
 from hive_console.core.snapshot import MetricsView
 from hive_console.core.states import ModelStatus, OperationResult
 
+MEASURED = (e.OperationFinished, e.FailedOver, e.StatusChanged, e.ModelRecovered)
+"""The events that the meter counts; of others it takes no notice."""
+
 
 @dataclass(slots=True)
 class _Known:
@@ -22,7 +25,7 @@ class _Known:
         elapsed = max(0.0, now - self.since)
         if self.status is not ModelStatus.UNKNOWN:
             self.known += elapsed
-        if self.status in {ModelStatus.AVAILABLE, ModelStatus.DEGRADED}:
+        if self.status is ModelStatus.AVAILABLE or self.status is ModelStatus.DEGRADED:
             self.available += elapsed
         self.since = now
 

@@ -26,7 +26,14 @@ class Onward(Enum):
 
 
 class OutcomeKind(Enum):
-    """The taxonomy of call outcomes; values are written to the recorder and must not change."""
+    """The taxonomy of call outcomes; values are written to the recorder and must not change.
+
+    Attributes:
+        judgement: what the kind means, from `JUDGEMENTS`: kept at the member, because looking an enum up in a
+            table costs more than the rest of a judgement.
+    """
+
+    judgement: Judgement
 
     SUCCESS = "success"
     CONNECTION_FAILED = "connection_failed"
@@ -96,6 +103,10 @@ JUDGEMENTS: dict[OutcomeKind, Judgement] = {
 }
 
 
+for _kind, _judgement in JUDGEMENTS.items():
+    _kind.judgement = _judgement
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """One classified result of one call.
@@ -117,12 +128,12 @@ class Outcome:
     @property
     def judgement(self) -> Judgement:
         """The consequences of this outcome's kind."""
-        return JUDGEMENTS[self.kind]
+        return self.kind.judgement
 
     @property
     def verdict(self) -> Verdict:
         """What breaker and health count."""
-        return JUDGEMENTS[self.kind].verdict
+        return self.kind.judgement.verdict
 
     @property
     def may_retry(self) -> bool:
@@ -130,7 +141,7 @@ class Outcome:
 
         The provider knows whether a 500 was of the request or of the moment (Anthropic's client does the same).
         """
-        return JUDGEMENTS[self.kind].may_retry if self.should_retry is None else self.should_retry
+        return self.kind.judgement.may_retry if self.should_retry is None else self.should_retry
 
     @property
     def is_success(self) -> bool:

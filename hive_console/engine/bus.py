@@ -18,37 +18,49 @@ NOTHING: tuple[Event, ...] = ()
 
 
 class Bus:
-    """Delivers every event to every reader, in the order of publication and of subscription."""
+    """Delivers every event to its readers, in the order of publication and of subscription."""
 
     def __init__(self) -> None:
-        self._readers: list[Reader] = []
+        self._readers: list[tuple[Reader, tuple[type[Event], ...]]] = []
+        self._readers_of: dict[type[Event], tuple[Reader, ...]] = {}
         self._queue: deque[Event] = deque()
         self._is_delivering = False
 
-    def subscribe(self, reader: Reader) -> None:
-        """Adds a reader behind the ones that are there."""
-        self._readers.append(reader)
+    def subscribe(self, reader: Reader, *kinds: type[Event]) -> None:
+        """Adds a reader behind the ones that are there; of these kinds of events, or of all."""
+        self._readers.append((reader, kinds))
+        self._readers_of.clear()
 
     def publish(self, events: Iterable[Event]) -> None:
         """Delivers the events and all they cause before it returns (unless a delivery is under way)."""
-        self._queue.extend(events)
-        if self._is_delivering:
+        queue = self._queue
+        queue.extend(events)
+        if self._is_delivering or not queue:
             return
         self._is_delivering = True
         try:
-            while self._queue:
-                event = self._queue.popleft()
-                for reader in self._readers:
-                    self._queue.extend(_delivered(event, reader))
+            while queue:
+                self._deliver(queue.popleft())
         finally:
             self._is_delivering = False
 
+    def _deliver(self, event: Event) -> None:
+        kind = type(event)
+        readers = self._readers_of.get(kind)
+        if readers is None:
+            readers = tuple(reader for reader, kinds in self._readers if not kinds or kind in kinds)
+            self._readers_of[kind] = readers
+        for reader in readers:
+            try:
+                caused = reader(event)
+            except Exception as error:  # noqa: BLE001 - a reader's bug keeps the event from nobody else; it is told
+                caused = _told(event, error)
+            if caused:
+                self._queue.extend(caused)
 
-def _delivered(event: Event, reader: Reader) -> Iterable[Event]:
-    """What the reader causes. A reader's bug must not keep an event from the others, nor a place from its owner."""
-    try:
-        return reader(event)
-    except Exception as error:  # noqa: BLE001 - published, unless telling of it is what failed
-        if isinstance(event, ServiceFailed):
-            return NOTHING
-        return (ServiceFailed(at=event.at, service="a reader of events", message=place_of(error)),)
+
+def _told(event: Event, error: Exception) -> Iterable[Event]:
+    """The event that tells of a reader's bug, unless telling of it is what failed."""
+    if isinstance(event, ServiceFailed):
+        return NOTHING
+    return (ServiceFailed(at=event.at, service="a reader of events", message=place_of(error)),)

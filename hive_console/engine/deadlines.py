@@ -7,6 +7,7 @@ they began, so a dictionary in that order and one timer for its first entry are 
 from __future__ import annotations
 
 import asyncio
+from types import TracebackType
 from typing import Any
 
 
@@ -72,3 +73,26 @@ class Deadlines:
             del self._running[number]
             self._struck[number] = task.cancelling()
             task.cancel()
+
+    def limit(self) -> Limit:
+        """A block of the current task that is bounded, like `asyncio.timeout`; it may take all of `seconds`."""
+        return Limit(self)
+
+
+class Limit:
+    """`async with` one call's clock: raises `TimeoutError` when it struck."""
+
+    __slots__ = ("_deadlines", "_number")
+
+    def __init__(self, deadlines: Deadlines) -> None:
+        self._deadlines = deadlines
+        self._number = 0
+
+    async def __aenter__(self) -> None:
+        self._number = self._deadlines.begin()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._deadlines.end(self._number) and kind is not None and issubclass(kind, asyncio.CancelledError):
+            raise TimeoutError from error

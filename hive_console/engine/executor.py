@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
@@ -25,6 +26,7 @@ from hive_console.core.task import Hop, Task
 from hive_console.core.transitions import Permit, Refusal
 from hive_console.engine.bulkhead import Bulkhead
 from hive_console.engine.bus import Bus
+from hive_console.engine.deadlines import Deadlines
 from hive_console.engine.operation import Operation
 from hive_console.engine.ports import Clock
 
@@ -112,6 +114,7 @@ class Executor:
             model.id: Bulkhead(model.max_concurrent_requests, settings.resilience.max_queued_requests)
             for model in settings.models
         }
+        self._limits: dict[float, Deadlines] = {}  # as many as the settings have different timeouts
         self._retries = {model.id: retry_policy_of(model, settings.resilience) for model in settings.models}
         # One budget a chain: its retries and hedges together, whichever of its models they go to.
         self.budgets = {
@@ -216,7 +219,7 @@ class Executor:
         outcome = CANCELLED
         result: Result | None = None
         try:
-            async with asyncio.timeout(min(patience, left)):
+            async with self._limit(patience, left):
                 result = await call(model, operation.task, lease)
             outcome = SUCCESS
         except TimeoutError:
@@ -233,6 +236,14 @@ class Executor:
             if result is None or not call.keeps_lease:
                 lease.settle(outcome)
         return Tried(outcome, result)
+
+    def _limit(self, patience: float, left: float) -> AbstractAsyncContextManager[object]:
+        """Bounds one attempt: by a model's patience, which many calls share, or by what its operation has left."""
+        if left < patience:
+            return asyncio.timeout(left)
+        if patience not in self._limits:
+            self._limits[patience] = Deadlines(patience)
+        return self._limits[patience].limit()
 
     def _refusal(self, member: Member) -> Outcome:
         now = self.clock.now()

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import random
 from dataclasses import replace
+from functools import partial
 
 from hive_console.core.events import BreakerChanged, Event, ProbeBudgetSpent, ProbeFinished
 from hive_console.core.fleet import Fleet
@@ -21,6 +22,7 @@ from hive_console.core.settings import ModelSettings, ProbeKind
 from hive_console.core.states import BreakerState
 from hive_console.core.transitions import Permit, Refusal
 from hive_console.engine.bus import NOTHING, Bus
+from hive_console.engine.deadlines import Deadlines
 from hive_console.engine.ports import Clock, Provider
 
 RECHECK = 2.0
@@ -59,13 +61,15 @@ class Prober:
         self._clock = clock
         self._bus = bus
         self._rng = rng
-        self._wake = {model: asyncio.Event() for model in fleet.members}
+        self._pauses: dict[str, asyncio.Future[bool]] = {}
+        timeouts = {member.settings.probe_timeout for member in fleet.members.values()}
+        self._limits = {seconds: Deadlines(seconds) for seconds in timeouts}
         self._has_failed = dict.fromkeys(fleet.members, False)
 
     def take(self, event: Event) -> tuple[Event, ...]:
         """Wakes the watch of a model whose breaker moved; a bus reader."""
         if isinstance(event, BreakerChanged):
-            self._wake[event.model].set()
+            self._end_pause(event.model, is_woken=True)
         return NOTHING
 
     async def watch(self, member: Member) -> None:
@@ -95,7 +99,7 @@ class Prober:
         if member.settings.probe is ProbeKind.NONE:
             return Outcome(OutcomeKind.REFUSED, message="probes are switched off for this model")
         started_at = self._clock.now()
-        is_recovery = member.breaker.state in {BreakerState.OPEN, BreakerState.HALF_OPEN}
+        is_recovery = member.breaker.state in (BreakerState.OPEN, BreakerState.HALF_OPEN)  # noqa: PLR6201 - quicker
         admission, caused = member.acquire(started_at, is_probe=True)
         self._bus.publish(caused)
         if isinstance(admission, Refusal) and member.breaker.state is not BreakerState.ISOLATED:
@@ -111,7 +115,7 @@ class Prober:
 
     async def _ask(self, member: Member) -> Outcome:
         try:
-            async with asyncio.timeout(member.settings.probe_timeout):
+            async with self._limits[member.settings.probe_timeout].limit():
                 return await self._provider.probe(self._affordable(member.settings))
         except TimeoutError:
             said = f"no answer within {member.settings.probe_timeout:g} s"
@@ -184,12 +188,16 @@ class Prober:
         return member.settings.health_check_interval * (1 + JITTER * (2 * self._rng.random() - 1))
 
     async def _woken_within(self, member: Member, seconds: float) -> bool:
-        """Waits; whether the breaker moved meanwhile."""
-        wake = self._wake[member.settings.id]
-        wake.clear()
+        """Waits; whether the breaker moved meanwhile. A timer and a future: this is waited for all the time."""
+        loop = asyncio.get_running_loop()
+        self._pauses[member.settings.id] = pause = loop.create_future()
+        timer = loop.call_later(seconds, partial(self._end_pause, member.settings.id, is_woken=False))
         try:
-            async with asyncio.timeout(seconds):
-                await wake.wait()
-        except TimeoutError:
-            return False
-        return True
+            return await pause
+        finally:
+            timer.cancel()
+
+    def _end_pause(self, model: str, *, is_woken: bool) -> None:
+        pause = self._pauses.get(model)
+        if pause is not None and not pause.done():
+            pause.set_result(is_woken)

@@ -41,7 +41,9 @@ class Publisher:
         clock: Clock,
         bus: Bus,
         pace: float = LONGEST,
+        is_watched: bool = True,
     ) -> None:
+        self._is_watched = is_watched
         self._pace = pace
         self._shortest = min(SHORTEST, pace) if pace <= LONGEST else pace
         self._settings = settings
@@ -68,7 +70,10 @@ class Publisher:
     async def run(self) -> None:
         """Publishes for ever."""
         while True:
-            self.publish()
+            if self._is_watched:
+                self.publish()
+            else:
+                self._look()
             before = self._clock.now()
             await self._clock.sleep(self._shortest)
             self._lag = max(0.0, self._clock.now() - before - self._shortest)
@@ -82,13 +87,18 @@ class Publisher:
 
     def publish(self) -> FleetSnapshot:
         """Judges what time alone changes, then publishes the view of now."""
+        now = self._look()
+        self._news.clear()
+        self.latest = self._snapshot(now)
+        return self.latest
+
+    def _look(self) -> float:
+        """Judges what time alone changes; the time it was judged for."""
         now = self._clock.now()
         self._bus.publish(self._fleet.refresh(now))
         self._bus.publish(self.look_at_degradation(now))
         self._bus.publish(self._alerts.tick(now))
-        self._news.clear()
-        self.latest = self._snapshot(now)
-        return self.latest
+        return now
 
     def look_at_degradation(self, now: float) -> list[Event]:
         """Whether the fleet as it stands is degraded."""

@@ -12,11 +12,12 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
-from hive_console.core.alerting import AlertBook
+from hive_console.core.alerting import ALERTING, AlertBook
 from hive_console.core.command import Command, CommandResult
 from hive_console.core.degradation import Degradation
 from hive_console.core.errors import place_of
 from hive_console.core.events import (
+    BreakerChanged,
     EngineStarted,
     EngineStopped,
     Event,
@@ -25,7 +26,7 @@ from hive_console.core.events import (
     StatusChanged,
 )
 from hive_console.core.fleet import Fleet
-from hive_console.core.metrics import ResilienceMeter
+from hive_console.core.metrics import MEASURED, ResilienceMeter
 from hive_console.core.settings import Settings
 from hive_console.core.snapshot import FleetSnapshot
 from hive_console.core.task import Reply, ReplyStream, Task
@@ -55,6 +56,7 @@ class ResilienceEngine:
         seed: str = "",
         version: str = "",
         pace: float = LONGEST,
+        is_watched: bool = True,
         readers: Sequence[Reader] = (),
         saved: Mapping[str, Any] | None = None,
     ) -> None:
@@ -68,6 +70,8 @@ class ResilienceEngine:
             seed: names the streams of chance (jitter); the same seed draws the same numbers.
             version: written into the recording.
             pace: seconds between two looks at what time alone changes, and between two snapshots at most.
+            is_watched: whether somebody looks: snapshots are published all the time and the latest events kept for
+                screens, instead of only when an operator acts and not at all.
             readers: further readers of the bus, behind the built-in ones.
             saved: the state of the models from before a restart (`save`), by id.
         """
@@ -77,6 +81,7 @@ class ResilienceEngine:
         self._provider = provider
         self._version = version
         self._run_id = f"{int(now):x}"
+        self._is_watched = is_watched
         self._bus = Bus()
         self._recorder: Recorder = recorder or NoRecorder()
         self._fleet = Fleet(settings, now)
@@ -105,6 +110,7 @@ class ResilienceEngine:
             clock=clock,
             bus=self._bus,
             pace=pace,
+            is_watched=is_watched,
         )
         self._operator = Operator(
             self._fleet,
@@ -210,25 +216,27 @@ class ResilienceEngine:
         self._publisher.publish()
 
     def _subscribe(self, meter: ResilienceMeter, alerts: AlertBook, further: Sequence[Reader]) -> None:
+        """Readers of the bus, in the order of the module's docstring; who is not there costs nothing."""
+
         def measure(event: Event) -> tuple[Event, ...]:
             meter.observe(event)
             return NOTHING
 
         def record(event: Event) -> tuple[Event, ...]:
-            if not isinstance(event, OperatorActed):  # the operator made it durable before it was published
+            if type(event) is not OperatorActed:  # the operator made it durable before it was published
                 self._recorder.record(event)
             return NOTHING
 
-        for reader in (
-            measure,
-            self._look_at_degradation,
-            alerts.observe,
-            self._prober.take,
-            self._publisher.take,
-            self.feed.take,
-            record,
-            *further,
-        ):
+        self._bus.subscribe(measure, *MEASURED)
+        self._bus.subscribe(self._look_at_degradation, StatusChanged)
+        self._bus.subscribe(alerts.observe, *ALERTING)
+        self._bus.subscribe(self._prober.take, BreakerChanged)
+        if self._is_watched:
+            self._bus.subscribe(self._publisher.take)
+            self._bus.subscribe(self.feed.take)
+        if not isinstance(self._recorder, NoRecorder):
+            self._bus.subscribe(record)
+        for reader in further:
             self._bus.subscribe(reader)
 
     def _look_at_degradation(self, event: Event) -> list[Event]:

@@ -7,9 +7,11 @@ injected clock asks the time, and nobody iterates over a set of tasks.
 from __future__ import annotations
 
 import asyncio
+import heapq
 import selectors
+from collections import deque
 from collections.abc import Coroutine
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 Result = TypeVar("Result")
 
@@ -42,8 +44,13 @@ class _JumpingSelector(selectors.SelectSelector):
         self._descriptors -= 1
         return super().unregister(fileobj)
 
+    @property
+    def is_listening(self) -> bool:
+        """Whether anything but the loop's own pipe is registered."""
+        return self._descriptors > _OWN_PIPE
+
     def select(self, timeout: float | None = None) -> _Ready:
-        if self._descriptors > _OWN_PIPE:
+        if self.is_listening:
             ready = super().select(0)
             if ready:
                 return ready
@@ -57,6 +64,10 @@ class _JumpingSelector(selectors.SelectSelector):
 class VirtualLoop(asyncio.SelectorEventLoop):
     """A loop whose `time()` is a number that its selector moves."""
 
+    if TYPE_CHECKING:  # what asyncio's own loop keeps, and typeshed does not tell
+        _ready: deque[asyncio.Handle]
+        _scheduled: list[asyncio.TimerHandle]
+
     def __init__(self) -> None:
         self._jumping = _JumpingSelector()
         super().__init__(self._jumping)
@@ -64,6 +75,39 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         """Virtual seconds since the loop was made."""
         return self._jumping.elapsed
+
+    def _run_once(self) -> None:
+        """One turn, as `BaseEventLoop` makes it: timers that are due, then what is ready, in the same order.
+
+        A turn of the original looks for sockets, for slow callbacks and for too many cancelled timers; none of
+        that is met here, and leaving it out makes a simulation a third faster.
+        """
+        if self._jumping.is_listening or self.get_debug():
+            super()._run_once()  # type: ignore[misc]  # typeshed does not tell of it
+            return
+        ready, scheduled = self._ready, self._scheduled
+        while scheduled and scheduled[0].cancelled():
+            self._forget(heapq.heappop(scheduled))
+        if not ready:
+            if not scheduled:
+                raise RuntimeError("nothing will ever happen: every task waits for another")
+            self._jumping.elapsed = max(self._jumping.elapsed, scheduled[0].when())
+        due = self._jumping.elapsed + self._clock_resolution
+        while scheduled and scheduled[0].when() < due:
+            handle = heapq.heappop(scheduled)
+            if handle.cancelled():
+                self._forget(handle)
+            else:
+                handle._scheduled = False
+                ready.append(handle)
+        for _ in range(len(ready)):
+            handle_now = ready.popleft()
+            if not handle_now.cancelled():
+                handle_now._run()
+
+    def _forget(self, timer: asyncio.TimerHandle) -> None:
+        self._timer_cancelled_count -= 1
+        timer._scheduled = False
 
 
 class VirtualClock:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hive_console.engine.bulkhead import Bulkhead
-from tests.engine.virtual_time import run_virtually
+from hive_console.sim.virtual_time import run_virtually
 from tests.property.modest import MODEST
 
 PLACES = 2

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from hive_console.engine.bulkhead import Bulkhead
-from tests.engine.virtual_time import run_virtually
+from hive_console.sim.virtual_time import run_virtually
 from tests.scenarios.trace import Fields, NotOffered, Scenario, check, config_of, steps_of
 
 _PATIENT = 1e6

@@ -103,4 +103,6 @@ def build_engine(
     settings: Settings, *, provider: Provider, clock: Clock, seed: str, pace: float, readers: Sequence[Reader]
 ) -> ResilienceEngine:
     """An engine that looks every `pace` seconds at what time alone changes, and that the readers listen to."""
-    return ResilienceEngine(settings, provider=provider, clock=clock, seed=seed, pace=pace, readers=readers)
+    return ResilienceEngine(
+        settings, provider=provider, clock=clock, seed=seed, pace=pace, is_watched=False, readers=readers
+    )
