@@ -94,15 +94,17 @@ class Guard:
         number = 0 if self._deadlines is None else self._deadlines.begin()
         places = self._places
         permit: Permit | None = None
+        had_to_wait = False
         try:
             if places is not None and not places.try_take():
+                had_to_wait = True
                 await self._wait_for_place(places)
             permit = self.breaker.standing or self._permit()
             result = await function(*args)
         except BaseException as error:
             due = self._due(number)
             is_struck = self._is_struck(number)
-            self._settle(error, permit, is_struck=is_struck)
+            self._settle(error, permit, was_given_time=is_struck and not had_to_wait)
             if is_struck:
                 raise TimeoutError(f"not done within {self._seconds:g} s") from error
             if permit is None or self._retry is None or self._judge(error) is not Verdict.FAILURE:
@@ -140,7 +142,7 @@ class Guard:
     ) -> Result:
         """Waits and calls again until it goes well, may not be repeated, or the time is up."""
         backoff = Backoff(policy)
-        async with asyncio.timeout_at(due) as limit:
+        async with asyncio.timeout_at(due):
             while True:
                 delay = backoff.next(self._rng.random())
                 if delay is None or not self.breaker.would_admit(self._clock() + delay):
@@ -153,7 +155,7 @@ class Guard:
                     permit = self.breaker.standing or self._permit()
                     result = await function(*args)
                 except BaseException as error:
-                    self._settle(error, permit, is_struck=limit.expired())
+                    self._settle(error, permit, was_given_time=False)
                     if permit is None or self._judge(error) is not Verdict.FAILURE:
                         raise
                     failure = error
@@ -163,13 +165,15 @@ class Guard:
                     self.breaker.settle(permit, Verdict.SUCCESS, self._clock())
                     return result
 
-    def _settle(self, error: BaseException, permit: Permit | None, *, is_struck: bool) -> None:
-        """Counts what became of a call; our own deadline is a failure, somebody else's cancellation is nothing."""
+    def _settle(self, error: BaseException, permit: Permit | None, *, was_given_time: bool) -> None:
+        """Counts what became of a call. Our deadline is a failure of one that had all of it; of one that began
+        late it says nothing, as somebody else's cancellation does.
+        """
         if permit is None:  # no call was made, and a place that was taken has been given back
             return
         if self._places is not None:
             self._places.release()
-        verdict = Verdict.FAILURE if is_struck else self._judge(error)
+        verdict = Verdict.FAILURE if was_given_time else self._judge(error)
         self.breaker.settle(permit, verdict, self._clock(), cause=type(error).__name__)
 
     @property

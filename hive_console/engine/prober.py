@@ -99,7 +99,7 @@ class Prober:
         if member.settings.probe is ProbeKind.NONE:
             return Outcome(OutcomeKind.REFUSED, message="probes are switched off for this model")
         started_at = self._clock.now()
-        is_recovery = member.breaker.state in (BreakerState.OPEN, BreakerState.HALF_OPEN)  # noqa: PLR6201 - quicker
+        is_recovery = member.breaker.state in (BreakerState.OPEN, BreakerState.HALF_OPEN)
         admission, caused = member.acquire(started_at, is_probe=True)
         self._bus.publish(caused)
         if isinstance(admission, Refusal) and member.breaker.state is not BreakerState.ISOLATED:
