@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from hive_console.version import VERSION
 
 if TYPE_CHECKING:
+    from hive_console.core.breaker_policy import BreakerPolicy, OpenTime, TrialRule, TripRule
     from hive_console.core.command import Command, CommandResult
     from hive_console.core.errors import (
         ConfigurationError,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
         StreamBroken,
         UnknownModel,
     )
+    from hive_console.core.retry import Jitter, RetryPolicy
     from hive_console.core.settings import (
         GatewaySettings,
         ModelSettings,
@@ -34,58 +36,79 @@ if TYPE_CHECKING:
         Strategy,
     )
     from hive_console.core.snapshot import FleetSnapshot
-    from hive_console.core.states import Action, BreakerState, ModelStatus
+    from hive_console.core.states import Action, BreakerState, ModelStatus, OperationClass, Priority
     from hive_console.core.task import Reply, ReplyStream, Task
+    from hive_console.engine.guard import CallRefused, Guard
     from hive_console.wiring.engine import Engine, load_settings
 
 __version__ = VERSION
 
 _HOMES = {
     "Action": "hive_console.core.states",
+    "BreakerPolicy": "hive_console.core.breaker_policy",
     "BreakerState": "hive_console.core.states",
+    "CallRefused": "hive_console.engine.guard",
     "Command": "hive_console.core.command",
     "CommandResult": "hive_console.core.command",
     "ConfigurationError": "hive_console.core.errors",
     "Engine": "hive_console.wiring.engine",
     "FleetSnapshot": "hive_console.core.snapshot",
     "GatewaySettings": "hive_console.core.settings",
+    "Guard": "hive_console.engine.guard",
     "HiveError": "hive_console.core.errors",
+    "Jitter": "hive_console.core.retry",
     "ModelSettings": "hive_console.core.settings",
     "ModelStatus": "hive_console.core.states",
+    "OpenTime": "hive_console.core.breaker_policy",
+    "OperationClass": "hive_console.core.states",
     "OperationFailed": "hive_console.core.errors",
+    "Priority": "hive_console.core.states",
     "Reply": "hive_console.core.task",
     "ReplyStream": "hive_console.core.task",
     "ResilienceSettings": "hive_console.core.settings",
+    "RetryPolicy": "hive_console.core.retry",
     "Settings": "hive_console.core.settings",
     "SettingsError": "hive_console.core.errors",
     "Strategy": "hive_console.core.settings",
     "StreamBroken": "hive_console.core.errors",
     "Task": "hive_console.core.task",
+    "TrialRule": "hive_console.core.breaker_policy",
+    "TripRule": "hive_console.core.breaker_policy",
     "UnknownModel": "hive_console.core.errors",
     "load_settings": "hive_console.wiring.engine",
 }
 
 __all__ = [
     "Action",
+    "BreakerPolicy",
     "BreakerState",
+    "CallRefused",
     "Command",
     "CommandResult",
     "ConfigurationError",
     "Engine",
     "FleetSnapshot",
     "GatewaySettings",
+    "Guard",
     "HiveError",
+    "Jitter",
     "ModelSettings",
     "ModelStatus",
+    "OpenTime",
+    "OperationClass",
     "OperationFailed",
+    "Priority",
     "Reply",
     "ReplyStream",
     "ResilienceSettings",
+    "RetryPolicy",
     "Settings",
     "SettingsError",
     "Strategy",
     "StreamBroken",
     "Task",
+    "TrialRule",
+    "TripRule",
     "UnknownModel",
     "__version__",
     "load_settings",

@@ -190,7 +190,8 @@ class Prober:
     async def _woken_within(self, member: Member, seconds: float) -> bool:
         """Waits; whether the breaker moved meanwhile. A timer and a future: this is waited for all the time."""
         loop = asyncio.get_running_loop()
-        self._pauses[member.settings.id] = pause = loop.create_future()
+        pause: asyncio.Future[bool] = loop.create_future()
+        self._pauses[member.settings.id] = pause
         timer = loop.call_later(seconds, partial(self._end_pause, member.settings.id, is_woken=False))
         try:
             return await pause

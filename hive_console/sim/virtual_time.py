@@ -67,6 +67,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     if TYPE_CHECKING:  # what asyncio's own loop keeps, and typeshed does not tell
         _ready: deque[asyncio.Handle]
         _scheduled: list[asyncio.TimerHandle]
+        _clock_resolution: float
+        _timer_cancelled_count: int
 
     def __init__(self) -> None:
         self._jumping = _JumpingSelector()
@@ -98,16 +100,16 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             if handle.cancelled():
                 self._forget(handle)
             else:
-                handle._scheduled = False
+                handle._scheduled = False  # type: ignore[attr-defined]  # noqa: SLF001 - as asyncio does
                 ready.append(handle)
         for _ in range(len(ready)):
             handle_now = ready.popleft()
             if not handle_now.cancelled():
-                handle_now._run()
+                handle_now._run()  # noqa: SLF001 - as asyncio does
 
     def _forget(self, timer: asyncio.TimerHandle) -> None:
         self._timer_cancelled_count -= 1
-        timer._scheduled = False
+        timer._scheduled = False  # type: ignore[attr-defined]  # noqa: SLF001 - as asyncio does
 
 
 class VirtualClock:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 import pytest
 
@@ -109,10 +110,8 @@ def test_an_error_of_the_call_goes_on_as_it_is() -> None:
 def test_a_call_that_swallows_its_cancellation_ends_well_and_leaves_no_trace() -> None:
     async def scene() -> None:
         async with Deadlines(1.0).limit():
-            try:
+            with suppress(asyncio.CancelledError):
                 await asyncio.sleep(60)
-            except asyncio.CancelledError:
-                pass
 
         task = asyncio.current_task()
         assert task is not None
@@ -125,11 +124,15 @@ def test_a_call_that_swallows_its_cancellation_ends_well_and_leaves_no_trace() -
 def test_nested_limits_of_one_kind_cut_the_outer_first() -> None:
     async def scene() -> None:
         deadlines = Deadlines(5.0)
-        with pytest.raises(TimeoutError):
+
+        async def outer() -> None:
             async with deadlines.limit():
                 await asyncio.sleep(3)
                 async with deadlines.limit():
                     await asyncio.sleep(60)
+
+        with pytest.raises(TimeoutError):
+            await outer()
 
         assert now() == pytest.approx(5.0)
 
