@@ -33,6 +33,7 @@ def test_only_what_the_caller_can_mend_is_a_4xx(kind: OutcomeKind) -> None:
     is_callers = Outcome(kind).judgement.onward is not Onward.ANY and kind not in {
         OutcomeKind.SUCCESS,
         OutcomeKind.CANCELLED,
+        OutcomeKind.SHED,
     }
 
     assert (failed(Outcome(kind)).status < 500) == (is_callers or kind is OutcomeKind.RATE_LIMITED)

@@ -58,6 +58,7 @@ async def test_headers_tell_who_served(client: openai.AsyncOpenAI) -> None:
     assert told == {
         "x-hive-model": "claude-3",
         "x-hive-fallback": "1",
+        "x-hive-level": "full",
         "x-hive-attempts": "3",
         "x-hive-degraded": "1",
         "x-hive-request-id": "op-1",

@@ -14,6 +14,7 @@ import pytest
 from hive_console.adapters.gateway import Gateway
 from hive_console.adapters.gateway.limits import Limits
 from hive_console.core.settings import GatewaySettings
+from hive_console.core.states import OperationClass, Priority
 from tests.adapters.operations import FLEET, KEY, MODELS, FakeOperations
 
 CHAT = "/v1/chat/completions"
@@ -122,6 +123,8 @@ async def test_a_null_stream_is_no_stream(
         ("x-hive-deadline", "30s"),
         ("x-hive-deadline", "86401"),
         ("x-hive-fallback", "maybe"),
+        ("x-hive-priority", "urgent"),
+        ("x-hive-class", "voting"),
     ],
 )
 async def test_a_wish_that_makes_no_sense_is_refused(
@@ -131,6 +134,18 @@ async def test_a_wish_that_makes_no_sense_is_refused(
         error = await error_of(response)
 
     assert (response.status, error["param"]) == (400, name)
+
+
+async def test_priority_and_class_of_the_work_reach_the_engine(
+    root: str, http: aiohttp.ClientSession, operations: FakeOperations
+) -> None:
+    wishes = {"x-hive-priority": "Background", "x-hive-class": "identity-bound"}
+    async with http.post(root + CHAT, json=GOOD, headers=wishes) as response:
+        assert response.status == 200
+
+    assert operations.tasks[0].priority is Priority.BACKGROUND
+    assert operations.tasks[0].operation_class is OperationClass.IDENTITY_BOUND
+    assert not operations.tasks[0].may_fall_back
 
 
 async def test_a_body_announced_too_large_is_refused_before_it_is_read(root: str) -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
+from typing import TypeVar
 
 from hive_console.adapters.gateway.failures import bad_request
 from hive_console.core.settings import MAX_SECONDS
+from hive_console.core.states import OperationClass, Priority
 from hive_console.core.task import Provenance
 from hive_console.core.text import clean
 
@@ -19,12 +22,17 @@ REQUEST_ID = "x-hive-request-id"
 TRAIL = "x-hive-trail"
 TRIED = "x-hive-tried"
 DEADLINE = "x-hive-deadline"
+PRIORITY = "x-hive-priority"
+CLASS = "x-hive-class"
+LEVEL = "x-hive-level"
 
 VALUE_LIMIT = 1000
 """Characters of one header's value: clients commonly refuse headers above 8 KiB in all."""
 
 HOPS_TOLD = 12
 """Hops told in the trail: three models with BIP-03's four calls each."""
+
+Word = TypeVar("Word", bound=Enum)
 
 _ALLOWING = {"on": True, "off": False}
 
@@ -36,15 +44,24 @@ class Wishes:
     Attributes:
         deadline: seconds for the whole operation; `None` takes the settings'.
         allow_fallback: whether another model may answer.
+        priority: what is turned away first while the fleet is degraded.
+        operation_class: whether the work is bound to the very model.
     """
 
     deadline: float | None = None
     allow_fallback: bool = True
+    priority: Priority = Priority.NORMAL
+    operation_class: OperationClass = OperationClass.GENERAL
 
 
 def wishes_of(headers: Mapping[str, str]) -> Wishes:
-    """Reads `x-hive-deadline` and `x-hive-fallback`; a value that makes no sense is refused, not ignored."""
-    return Wishes(_deadline(headers.get(DEADLINE)), _allows_fallback(headers.get(FALLBACK)))
+    """Reads the headers of a request; a value that makes no sense is refused, not ignored."""
+    return Wishes(
+        _deadline(headers.get(DEADLINE)),
+        _allows_fallback(headers.get(FALLBACK)),
+        _word(headers.get(PRIORITY), PRIORITY, Priority.NORMAL),
+        _word(headers.get(CLASS), CLASS, OperationClass.GENERAL),
+    )
 
 
 def _deadline(text: str | None) -> float | None:
@@ -70,6 +87,17 @@ def _allows_fallback(text: str | None) -> bool:
         raise bad_request(f"the header {FALLBACK} must be 'on' or 'off'", param=FALLBACK) from None
 
 
+def _word(text: str | None, header: str, default: Word) -> Word:
+    if text is None:
+        return default
+    kind = type(default)
+    try:
+        return kind(text.strip().lower())
+    except ValueError:
+        known = ", ".join(str(word.value) for word in kind)
+        raise bad_request(f"the header {header} must be one of {known}", param=header) from None
+
+
 def headers_of(provenance: Provenance) -> dict[str, str]:
     """Who served, as headers of the answer."""
     headers = {
@@ -77,6 +105,7 @@ def headers_of(provenance: Provenance) -> dict[str, str]:
         FALLBACK: flag(provenance.is_fallback),
         ATTEMPTS: str(provenance.attempts),
         DEGRADED: flag(provenance.degraded),
+        LEVEL: provenance.level.value,
         REQUEST_ID: safe_value(provenance.operation),
     }
     if provenance.trail:

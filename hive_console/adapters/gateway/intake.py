@@ -46,7 +46,14 @@ async def read_chat(request: web.Request, *, max_body: int, timeout: float) -> C
     is_streamed = fields.pop("stream", None)
     if not isinstance(is_streamed, bool | None):
         raise bad_request("'stream' must be true or false", param="stream")
-    task = Task(model, fields, deadline=wishes.deadline, allow_fallback=wishes.allow_fallback)
+    task = Task(
+        model,
+        fields,
+        deadline=wishes.deadline,
+        allow_fallback=wishes.allow_fallback,
+        priority=wishes.priority,
+        operation_class=wishes.operation_class,
+    )
     return ChatRequest(task, is_streamed=bool(is_streamed))
 
 
