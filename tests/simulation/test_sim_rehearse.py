@@ -178,9 +178,9 @@ def test_given_weather_is_the_weather() -> None:
 def test_each_part_of_the_engine_buys_something() -> None:
     first, second, third = (model.id for model in FLEET.models)
     weather = (
-        Episode(3_600, 12_600, (first,), Trouble.HANGING),
-        Episode(7_200, 16_200, (second,), Trouble.UNAVAILABLE),
-        Episode(12_600, 21_600, (third,), Trouble.HANGING),
+        Episode(46_800, 55_800, (first,), Trouble.HANGING),
+        Episode(50_400, 59_400, (second,), Trouble.UNAVAILABLE),
+        Episode(55_800, 64_800, (third,), Trouble.HANGING),
     )
     day = replace(SHORT, days=1, weather=weather)
 
