@@ -151,6 +151,18 @@ def test_an_engine_that_dawdles_is_found_and_the_run_ends(monkeypatch: pytest.Mo
     assert outcome.broken[0].at < 7200
 
 
+def test_an_error_that_nobody_classified_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def clumsy(engine: ResilienceEngine, task: Task) -> Reply:
+        raise KeyError(task.model)
+
+    monkeypatch.setattr(ResilienceEngine, "execute", clumsy)
+
+    first = rehearse(SHORT).broken[0]
+
+    assert first.invariant is Invariant.EVERY_OPERATION_ENDS_ONCE
+    assert "KeyError at test_sim_rehearse.py" in first.what
+
+
 def test_an_answer_from_a_forbidden_model_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     original = ResilienceEngine.execute
 
