@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: run test check fix snapshots bench clean
+.PHONY: run test check fix snapshots simulate bench clean
 
 run: $(VENV)/.installed
 	@$(BIN)/hive-console --demo $(ARGS)
@@ -29,6 +29,9 @@ fix: $(VENV)/.installed-dev
 
 snapshots: $(VENV)/.installed-dev
 	$(BIN)/pytest -q tests/screens --snapshot-update
+
+simulate: $(VENV)/.installed
+	$(BIN)/hive-console simulate $(ARGS)
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.bench

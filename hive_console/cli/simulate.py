@@ -50,13 +50,20 @@ class _Wanted:
     weather: Path | None
     storm: float
 
+    @property
+    def fleet(self) -> tuple[int, int]:
+        """How many models the standard fleet has, of how many providers."""
+        models = self.models or MODELS
+        return models, self.providers or min(PROVIDERS, models)
+
     def replay(self, seed: str, days: float) -> str:
         """The command that runs one of the seeds again, alone."""
         words = ["hive-console", "simulate", "--days", f"{days:g}", "--seed", seed]
         if self.config is not None:
             words += ["--config", str(self.config)]
         else:
-            words += ["--models", str(self.models or MODELS), "--providers", str(self.providers or PROVIDERS)]
+            models, providers = self.fleet
+            words += ["--models", str(models), "--providers", str(providers)]
         if self.weather is not None:
             words += ["--weather", str(self.weather)]
         if self.storm != 1:
@@ -149,9 +156,8 @@ def command(
 
 def _settings(wanted: _Wanted) -> Settings:
     if wanted.config is None:
-        models = wanted.models or MODELS
         try:
-            return standard_fleet(models, wanted.providers or min(PROVIDERS, models))
+            return standard_fleet(*wanted.fleet)
         except SettingsError as problem:
             raise click.UsageError(str(problem)) from problem
     if wanted.models is not None or wanted.providers is not None:

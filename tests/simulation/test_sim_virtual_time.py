@@ -66,3 +66,59 @@ def test_a_registered_socket_without_news_lets_time_pass() -> None:
         return loop.time()
 
     assert run_virtually(scene()) == 60.0
+
+
+def test_timers_of_one_moment_run_in_the_order_they_were_set() -> None:
+    async def scene() -> list[str]:
+        loop = asyncio.get_running_loop()
+        ran: list[str] = []
+        loop.call_at(5.0, ran.append, "first")
+        loop.call_later(5.0, ran.append, "second")
+        taken_back = loop.call_at(5.0, ran.append, "never")
+        assert (taken_back.when(), taken_back.cancelled()) == (5.0, False)
+        taken_back.cancel()
+        assert taken_back.cancelled()
+        soon = loop.call_soon(ran.append, "never either")
+        soon.cancel()
+        await asyncio.sleep(5.0)
+        return ran
+
+    assert run_virtually(scene()) == ["first", "second"]
+
+
+def test_a_callback_that_fails_is_told_and_the_loop_goes_on() -> None:
+    def fails() -> None:
+        raise ValueError("oh")
+
+    async def scene() -> list[str]:
+        loop = asyncio.get_running_loop()
+        told: list[str] = []
+        loop.set_exception_handler(lambda _, context: told.append(repr(context["exception"])))
+        loop.call_soon(fails)
+        await asyncio.sleep(1)
+        return told
+
+    assert run_virtually(scene()) == ["ValueError('oh')"]
+
+
+def test_an_interrupt_ends_the_loop() -> None:
+    def interrupts() -> None:
+        raise KeyboardInterrupt
+
+    async def scene() -> None:
+        asyncio.get_running_loop().call_soon(interrupts)
+        await asyncio.sleep(1)
+
+    with pytest.raises(KeyboardInterrupt):
+        run_virtually(scene())
+
+
+def test_what_asyncio_itself_puts_in_line_runs_too() -> None:
+    async def scene() -> list[int]:
+        ran: list[int] = []
+        asyncio.get_running_loop().call_soon_threadsafe(ran.append, 1)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        return ran
+
+    assert run_virtually(scene()) == [1]

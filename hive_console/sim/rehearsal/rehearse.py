@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from hive_console.core.errors import HiveError
+from hive_console.core.errors import HiveError, place_of
 from hive_console.core.events import Event
 from hive_console.core.settings import Settings
 from hive_console.core.success import SuccessMeter, SuccessReport
@@ -196,6 +196,11 @@ async def _call(front: Front, arrival: Arrival, deadline: float, watcher: Watche
                 served_by = await front.ask(task, is_streamed=arrival.is_streamed)
     except (HiveError, TimeoutError):
         pass
+    except Exception as error:
+        if watcher is None:
+            raise
+        what = f"a caller met an error that nobody classified: {place_of(error)}"
+        watcher.say(Invariant.EVERY_OPERATION_ENDS_ONCE, EPOCH + loop.time(), what)
     if watcher is None:
         return
     if served_by != task.model and not task.allow_fallback:

@@ -70,16 +70,6 @@ class Broken:
         return f"invariant {self.invariant.value} ({words}) broke after {self.at:.3f} s: {self.what}"
 
 
-class InvariantBroken(Exception):
-    """A run in which a promise was not kept; the message says how to run it again."""
-
-    def __init__(self, broken: tuple[Broken, ...], replay: str) -> None:
-        lines = "\n".join(str(one) for one in broken)
-        super().__init__(f"{lines}\nreplay: {replay}")
-        self.broken = broken
-        self.replay = replay
-
-
 @dataclass(slots=True)
 class _Recount:
     """A second count of one model's availability, from the statuses alone."""
