@@ -37,7 +37,9 @@ def watched(act: Callable[[Watcher], None], *episodes: Episode) -> list[Invarian
         loop = asyncio.get_running_loop()
         sky = Sky(IDS, episodes)
         models = WeatheredModels(FLEET.models, sky, seed="7", elapsed=loop.time)
-        engine = view.build_engine(FLEET, provider=models, clock=VirtualClock(loop), seed="7", readers=())
+        engine = view.build_engine(
+            FLEET, provider=models, clock=VirtualClock(loop), seed="7", pace=30.0, readers=()
+        )
         watcher = Watcher(engine, sky, most_in_flight=models.most_in_flight, epoch=EPOCH)
         act(watcher)
         return [broken.invariant for broken in watcher.broken]
