@@ -43,6 +43,7 @@ class Member:
         "_crossings",
         "_down_since",
         "_fault",
+        "_is_told_frozen",
         "_operator_moved",
         "_ramp_since",
         "breaker",
@@ -97,6 +98,7 @@ class Member:
         self._down_since: float | None = None
         self._ramp_since = now
         self._operator_moved = False
+        self._is_told_frozen = False
 
     @property
     def fault(self) -> str:
@@ -198,11 +200,11 @@ class Member:
     def refresh(self, now: float) -> list[e.Event]:
         """Judges afresh: windows age, throttles end and ramps climb without any call."""
         move = self.breaker.age(now)
+        events = self._thawed_by_time(now)
         if move is not None:
-            return self._moved(move, now)
-        events: list[e.Event] = []
+            return [*events, *self._moved(move, now)]
         if self.ramp is not None and not self.breaker.is_frozen(now):
-            events = self._after(self.ramp.age(now), now)
+            events += self._after(self.ramp.age(now), now)
         self.window.age(now)
         self._learn_baseline()
         return [*events, *self._restated(now)]
@@ -244,6 +246,7 @@ class Member:
     def freeze(self, now: float, cause: str, *, until: float | None = None) -> list[e.Event]:
         """Stops automatic moves: breaker and ramp stay as they are until `thaw`, or until an instant."""
         self.breaker.freeze(until)
+        self._is_told_frozen = True
         return [e.AutomationFrozen(at=now, model=self.settings.id, until=until, cause=cause)]
 
     def thaw(self, now: float, cause: str) -> list[e.Event]:
@@ -251,6 +254,7 @@ class Member:
         if not self.breaker.is_frozen(now):
             return []
         self.breaker.thaw()
+        self._is_told_frozen = False
         return [e.AutomationThawed(at=now, model=self.settings.id, cause=cause), *self.refresh(now)]
 
     def eject(self, now: float, until: float, cause: str) -> list[e.Event]:
@@ -283,6 +287,7 @@ class Member:
     def restore(self, saved: Mapping[str, Any], now: float) -> list[e.Event]:
         """Takes what `save` gave before a restart; settings that changed meanwhile win."""
         self.breaker = Breaker.restored(self.breaker.policy, saved["breaker"], now)
+        self._is_told_frozen = self.breaker.frozen_until is not None
         self._baseline_p95 = saved["baseline_p95"]
         self._down_since = saved["down_since"]
         self.throttled_until = saved["throttled_until"]
@@ -304,6 +309,13 @@ class Member:
         if self.ejected_until is not None and now < self.ejected_until:
             return Refusal(self.ejection, self.ejected_until - now)
         return None
+
+    def _thawed_by_time(self, now: float) -> list[e.Event]:
+        """Tells that a freeze ran out: whoever trusted in it must be able to read when it ended."""
+        if not self._is_told_frozen or self.breaker.is_frozen(now):
+            return []
+        self._is_told_frozen = False
+        return [e.AutomationThawed(at=now, model=self.settings.id, cause="its time is over")]
 
     def _learn_load(self, outcome: Outcome) -> None:
         if self.limit is not None and (outcome.is_success or outcome.kind in _DROPS):
