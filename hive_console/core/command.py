@@ -244,7 +244,7 @@ def _effect_of_freeze(model: ModelView) -> Effect:
     if model.breaker.is_frozen:
         return _refused(title, "it is frozen already", _standing(model))
     warnings = (
-        ("its breaker admits calls, and would go on when it fails",)
+        ("if it fails meanwhile, calls to it go on",)
         if model.breaker.state in ADMITTING
         else ("its breaker is not closed: the model stays out, well or not",)
     )

@@ -196,15 +196,15 @@ def _moved(event: e.TrafficMoved) -> Line:
 
 def _ramp(event: e.RampAdvanced) -> Line:
     """One line that moves on with the steps; the last one is told by `RecoveryEnded`."""
-    said = f"{event.model} recovering, gets {whole_percent(event.share)} % of its traffic"
+    said = f"{event.model} gets {whole_percent(event.share)} % of its traffic again"
     return Line(said, is_routine=event.share >= 1, topic=f"ramp {event.model}", is_progress=True)
 
 
 def _recovery(event: e.RecoveryEnded) -> Line:
     """Routine where all traffic came back at once: `ModelRecovered` has just said so."""
-    steps = f", {span(event.ramp)} of them in steps" if event.ramp else ""
+    steps = f" ({span(event.ramp)} in steps)" if event.ramp else ""
     by = ", by an operator" if event.by_operator else ""
-    said = f"{event.model} has all of its traffic again, {span(event.took)} after it was lost{steps}{by}"
+    said = f"{event.model} has all of its traffic again after {span(event.took)}{steps}{by}"
     return Line(said, is_routine=not event.ramp)
 
 

@@ -245,8 +245,8 @@ def test_a_trial_by_hand_says_that_the_next_call_decides() -> None:
 @pytest.mark.parametrize(
     ("state", "warning"),
     [
-        (BreakerState.CLOSED, "its breaker admits calls, and would go on when it fails"),
-        (BreakerState.METRICS_ONLY, "its breaker admits calls, and would go on when it fails"),
+        (BreakerState.CLOSED, "if it fails meanwhile, calls to it go on"),
+        (BreakerState.METRICS_ONLY, "if it fails meanwhile, calls to it go on"),
         (BreakerState.OPEN, "its breaker is not closed: the model stays out, well or not"),
         (BreakerState.ISOLATED, "its breaker is not closed: the model stays out, well or not"),
     ],

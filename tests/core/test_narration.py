@@ -184,7 +184,7 @@ def ramp(share: float, model: str = "a") -> e.RampAdvanced:
 def test_the_steps_of_a_ramp_are_one_line_that_moves_on() -> None:
     first, second = narrate(ramp(0.1)), narrate(ramp(0.25))
 
-    assert second.text == "a recovering, gets 25 % of its traffic"
+    assert second.text == "a gets 25 % of its traffic again"
     assert first.topic == second.topic != narrate(ramp(0.25, "b")).topic
     assert first.is_progress
     assert not first.is_routine
@@ -195,7 +195,7 @@ def test_the_end_of_a_ramp_is_told_once_with_how_long_it_took() -> None:
     by_hand = narrate(e.RecoveryEnded(at=NOW, model="a", took=42.0, ramp=9.0, by_operator=True))
 
     assert narrate(ramp(1.0)).is_routine
-    assert ended.text == "a has all of its traffic again, 42 s after it was lost, 9 s of them in steps"
+    assert ended.text == "a has all of its traffic again after 42 s (9 s in steps)"
     assert not ended.is_routine
     assert by_hand.text.endswith(", by an operator")
 

@@ -346,8 +346,8 @@ def test_the_steps_of_a_ramp_are_one_line_without_a_count() -> None:
     said = log_of(*steps, e.RampAdvanced(at=NOW + 9, model="a", share=1.0), ended)
 
     assert said == [
-        " 03:12:46 · a recovering, gets 50 % of its traffic",
-        " 03:12:53 · a has all of its traffic again, 20 s after it was lost, 9 s of them in steps",
+        " 03:12:46 · a gets 50 % of its traffic again",
+        " 03:12:53 · a has all of its traffic again after 20 s (9 s in steps)",
     ]
 
 
