@@ -276,7 +276,7 @@ def returning() -> FleetSnapshot:
             "breaker": breaker(trips=2),
             "ramp": 0.25,
             "status_since": NOW - 8,
-            "status_cause": "recovered, gets 25.0 % of its traffic",
+            "status_cause": "recovered, gets 25 % of its traffic",
         },
         "gpt-5": {"breaker": breaker(trips=1, **frozen), "ramp": 0.5},
         "deepseek-v3": {
