@@ -35,7 +35,7 @@ def breaker_words(breaker: BreakerView, now: float, *, ramp: float | None = None
     if breaker.is_frozen:
         until = breaker.frozen_until
         lasts = "until thawed" if until is None else f"for {whole_span(until - now)} more"
-        share = "" if ramp is None else f" at {whole_percent(ramp)} % of its traffic"
+        share = "" if ramp is None else f" at {whole_percent(ramp)} % of traffic"
         return f"{word}, FROZEN {lasts}{share}"
     match breaker.state:
         case BreakerState.OPEN if breaker.open_until is not None and breaker.open_until > now:
@@ -51,7 +51,7 @@ def breaker_words(breaker: BreakerView, now: float, *, ramp: float | None = None
         case BreakerState.DISABLED:
             return f"{word}, it admits everything"
         case BreakerState.CLOSED if ramp is not None:
-            return f"{word}, {whole_percent(ramp)} % of its traffic"
+            return f"{word}, {whole_percent(ramp)} % of traffic"
         case BreakerState.CLOSED:
             return word
 
@@ -122,7 +122,7 @@ def _breaker_line(model: ModelView, now: float) -> Pieces:
     counting = Role.WARN if breaker.consecutive_failures else Role.MUTED
     trips = [Piece(f"  tripped {breaker.trips}×", Role.WARN)] if breaker.trips else []
     said = breaker_words(breaker, now, ramp=model.ramp)
-    return _labeled("Breaker", Piece(said, role), Piece(f"  {count}", counting), *trips)
+    return _labeled("Breaker", Piece(said, role), *trips, Piece(f"  {count}", counting))
 
 
 def _failure_line(model: ModelView, now: float) -> Pieces:

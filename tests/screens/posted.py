@@ -265,11 +265,11 @@ def incident() -> FleetSnapshot:
 def returning() -> FleetSnapshot:
     """After an outage of half the fleet: ramps, frozen breakers, an outlier, breakers that only count, levels."""
 
-    def breaker(state: BreakerState = BreakerState.CLOSED, **changes: Any) -> BreakerView:  # any field of it
+    def breaker(state: BreakerState = BreakerState.CLOSED, /, **changes: Any) -> BreakerView:  # any field of it
         known: dict[str, Any] = {"since": NOW - 48, "failure_threshold": 5, "recovery_timeout": 5.0}
         return BreakerView(state, **(known | changes))
 
-    frozen = {"is_frozen": True, "frozen_until": NOW + 2520}
+    frozen: dict[str, Any] = {"is_frozen": True, "frozen_until": NOW + 2520}
     down = {"status": ModelStatus.UNAVAILABLE, "status_since": NOW - 48, "p95": None, "error_rate": 1.0}
     special: dict[str, dict[str, Any]] = {
         "claude-4-sonnet": {

@@ -125,12 +125,12 @@ def test_every_breaker_state_says_what_comes_next(state: BreakerState, words: st
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("claude-4-sonnet", "CLOSED for 48 s, 25 % of its traffic  0/5 failures in a row  tripped 2×"),
+        ("claude-4-sonnet", "CLOSED for 48 s, 25 % of traffic  tripped 2×  0/5 failures in a row"),
         (
             "gpt-5",
-            "CLOSED for 48 s, FROZEN for 42 m more at 50 % of its traffic  0/5 failures in a row  tripped 1×",
+            "CLOSED for 48 s, FROZEN for 42 m more at 50 % of traffic  tripped 1×  0/5 failures in a row",
         ),
-        ("deepseek-v3", "OPEN for 48 s, FROZEN for 42 m more  7 failures in a row  tripped 3×"),
+        ("deepseek-v3", "OPEN for 48 s, FROZEN for 42 m more  tripped 3×  7 failures in a row"),
         ("mistral-large", "METRICS-ONLY for 48 s, it counts and never refuses  2 failures in a row"),
         ("qwen-3-max", "DISABLED for 48 s, it admits everything"),
         ("gemini-2.5-pro", "✖ DOWN for 48 s: fails far more often than the others  ejected 0:25"),
@@ -148,7 +148,7 @@ def test_a_freeze_without_an_end_says_what_ends_it() -> None:
 
 
 def test_a_frozen_ramp_tells_its_share_too() -> None:
-    assert "FROZEN for 42 m more at 50 % of its traffic" in story_of("gpt-5", returning())
+    assert "FROZEN for 42 m more at 50 % of traffic" in story_of("gpt-5", returning())
 
 
 @pytest.mark.parametrize("width", [20, 40, 64, 80, 131])
