@@ -17,12 +17,13 @@ from hive_console.adapters.control_socket import fetch_snapshot
 from hive_console.adapters.folders import default_data_folder
 from hive_console.core.errors import HiveError
 from hive_console.core.headline import headline
-from hive_console.core.snapshot import AlertView, BreakerView, FleetSnapshot, ModelView
-from hive_console.core.states import AlertState, BreakerState, ModelStatus
+from hive_console.core.snapshot import AlertView, FleetSnapshot, ModelView
+from hive_console.core.states import AlertState, DegradationLevel, ModelStatus
 from hive_console.core.text import clean
 from hive_console.core.wire import snapshot_to_data
-from hive_console.core.wording import countdown, latency, percent, span
-from hive_widgets.glyphs import ACKNOWLEDGED, BREAKER_MARKS, SEVERITY_MARKS, STATUS_MARKS, Mark
+from hive_console.core.wording import latency, percent, span, whole_percent
+from hive_widgets.breaker_words import breaker_short
+from hive_widgets.glyphs import ACKNOWLEDGED, SEVERITY_MARKS, STATUS_MARKS, Mark
 
 ALL_WELL = 0
 SOMETHING_WRONG = 1
@@ -39,6 +40,7 @@ _LINE_LIMIT = 1000
 
 _TROUBLE = frozenset({ModelStatus.DEGRADED, ModelStatus.UNAVAILABLE})
 _GAP = "-"
+_INDENT = "    "
 
 _HEADINGS = ("", "MODEL", "STATUS", "BREAKER", "P95", "ERRORS", "CHECKED", "SERVED BY")
 
@@ -96,12 +98,14 @@ def _lines(fleet: FleetSnapshot, *, uses_ascii: bool) -> Iterator[str]:
     yield from textwrap.wrap(_harmless(headline(fleet, fleet.at)), WIDTH)
     yield ""
     yield _counts(fleet)
+    if fleet.is_degraded:
+        yield _degraded(fleet)
     yield ""
     yield _row(_HEADINGS)
     for model in fleet.models:
         yield _model_row(model, fleet.at, uses_ascii=uses_ascii)
-        if model.fault:
-            yield f"    {model.fault}"
+        notes = _harmless("; ".join(_notes(model, fleet.at)))
+        yield from textwrap.wrap(notes, WIDTH, initial_indent=_INDENT, subsequent_indent=_INDENT)
     yield ""
     yield from _alert_lines(fleet, uses_ascii=uses_ascii)
     yield _recorder_line(fleet)
@@ -122,10 +126,13 @@ def _counts(fleet: FleetSnapshot) -> str:
         f"{sum(1 for model in fleet.models if model.status is status)} {status.value}"
         for status in (ModelStatus.AVAILABLE, ModelStatus.DEGRADED, ModelStatus.UNAVAILABLE, ModelStatus.UNKNOWN)
     ]
-    if fleet.is_degraded:
-        since = "" if fleet.degraded_since is None else f" for {span(fleet.at - fleet.degraded_since)}"
-        counted.append(f"DEGRADED MODE{since}")
     return f"{len(fleet.models)} models: {', '.join(counted)}"
+
+
+def _degraded(fleet: FleetSnapshot) -> str:
+    since = "" if fleet.degraded_since is None else f" for {span(fleet.at - fleet.degraded_since)}"
+    level = "" if fleet.level is DegradationLevel.FULL else f", level {fleet.level.value}"
+    return f"DEGRADED MODE{since}{level}, {percent(fleet.available_share)} % of models available"
 
 
 def _row(cells: tuple[str, ...]) -> str:
@@ -142,7 +149,7 @@ def _model_row(model: ModelView, now: float, *, uses_ascii: bool) -> str:
         _glyph(mark, uses_ascii=uses_ascii),
         model.model_id,
         mark.word,
-        _breaker(model.breaker, now),
+        breaker_short(model, now)[0],
         _GAP if model.p95 is None else latency(model.p95),
         _GAP if model.error_rate is None else f"{percent(model.error_rate)}%",
         _GAP if model.last_health_check is None else span(now - model.last_health_check),
@@ -151,14 +158,22 @@ def _model_row(model: ModelView, now: float, *, uses_ascii: bool) -> str:
     return _row(cells)
 
 
-def _breaker(breaker: BreakerView, now: float) -> str:
-    """The state, with the time until the next probe while open and the failures in a row while closed."""
-    word = BREAKER_MARKS[breaker.state].word
-    if breaker.state is BreakerState.OPEN and breaker.open_until is not None:
-        return f"{word} {countdown(breaker.open_until - now)}"
-    if breaker.state is BreakerState.CLOSED and breaker.consecutive_failures:
-        return f"{word} {breaker.consecutive_failures}/{breaker.failure_threshold}"
-    return word
+def _notes(model: ModelView, now: float) -> list[str]:
+    """What the row has no room for."""
+    notes = [model.fault] if model.fault else []
+    if model.ejected_until is not None:
+        notes.append(f"left alone as an outlier for {span(model.ejected_until - now)} more")
+    if model.ramp is not None:
+        notes.append(f"recovering, {whole_percent(model.ramp)} % of its traffic")
+    if model.breaker.is_frozen:
+        until = model.breaker.frozen_until
+        notes.append(f"frozen by hand{'' if until is None else f' for {span(until - now)} more'}")
+    if model.pinned_to is not None:
+        notes.append(f"traffic sent to {model.pinned_to} by hand")
+    if model.breaker.trips:
+        times = "once" if model.breaker.trips == 1 else f"{model.breaker.trips} times"
+        notes.append(f"its breaker tripped {times}")
+    return notes
 
 
 def _firing(fleet: FleetSnapshot) -> list[AlertView]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hive_console.core.snapshot import AlertView, FleetSnapshot, ModelView
 from hive_console.core.states import Action, AlertState, BreakerState, ModelStatus
@@ -71,6 +71,11 @@ class Effect:
 
 ADMITTING = frozenset({BreakerState.CLOSED, BreakerState.METRICS_ONLY, BreakerState.DISABLED})
 """States in which a breaker stops nobody."""
+
+_SET_ASIDE = frozenset({BreakerState.METRICS_ONLY, BreakerState.DISABLED})
+"""States that settings choose and that no operator's action brings back."""
+
+_ENFORCES_AGAIN = "its settings keep it from refusing calls; from then on it can"
 
 _INVERSE = {
     Action.TRIP: Action.RESET,
@@ -182,25 +187,29 @@ def _effect_of_trip(model: ModelView, fleet: FleetSnapshot) -> Effect:
         if model.breaker.is_frozen
         else f"a probe tries it again after {model.breaker.recovery_timeout:g} s or more"
     )
-    return _taking_out(model, fleet, title, then=then)
+    effect = _taking_out(model, fleet, title, then=then)
+    if model.breaker.state in _SET_ASIDE:
+        return replace(effect, warnings=(*effect.warnings, _ENFORCES_AGAIN))
+    return effect
 
 
 def _effect_of_reset(model: ModelView) -> Effect:
     title = f"Reset the breaker of {model.model_id}"
     if model.breaker.state is BreakerState.ISOLATED:
         return _refused(title, "it is deactivated; activate it instead", _standing(model))
-    if model.breaker.state is BreakerState.CLOSED and not model.breaker.consecutive_failures and not model.fault:
+    counts_nothing = not model.breaker.consecutive_failures and not model.fault and model.ramp is None
+    if model.breaker.state is BreakerState.CLOSED and counts_nothing:
         return _refused(title, "its breaker is closed and counts no failure", _standing(model))
-    warnings = (
-        ("nothing shows that it is well again: it may fail its next calls and open again",)
-        if model.status is ModelStatus.UNAVAILABLE
-        else ()
-    )
+    warnings: tuple[str, ...] = ()
+    if model.status is ModelStatus.UNAVAILABLE:
+        warnings = ("nothing shows that it is well again: it may fail its next calls and open again",)
+    elif model.breaker.state in _SET_ASIDE:
+        warnings = (_ENFORCES_AGAIN,)
     return Effect(
         is_allowed=True,
         title=title,
         now=_standing(model),
-        effect="the breaker closes, its counters start at zero, and traffic flows to it at once",
+        effect="the breaker closes, its counters start at zero, and all of its traffic flows to it at once",
         warnings=warnings,
     )
 
@@ -218,11 +227,15 @@ def _effect_of_half_open(model: ModelView) -> Effect:
     title = f"Try {model.model_id} now"
     if model.breaker.state is not BreakerState.OPEN:
         return _refused(title, "its breaker is not open", _standing(model))
+    warnings = (
+        ("it is frozen: the trial decides nothing until somebody thaws it",) if model.breaker.is_frozen else ()
+    )
     return Effect(
         is_allowed=True,
         title=title,
         now=_standing(model),
-        effect="the breaker goes to its trial at once: one call decides whether it closes",
+        effect="the breaker goes to its trial at once: the next call decides whether it closes",
+        warnings=warnings,
     )
 
 
@@ -231,7 +244,7 @@ def _effect_of_freeze(model: ModelView) -> Effect:
     if model.breaker.is_frozen:
         return _refused(title, "it is frozen already", _standing(model))
     warnings = (
-        ("its breaker is closed: a failing model is called on and on",)
+        ("if it fails meanwhile, calls to it go on",)
         if model.breaker.state in ADMITTING
         else ("its breaker is not closed: the model stays out, well or not",)
     )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from hive_console.core.level_words import CONSEQUENCES
 from hive_console.core.snapshot import FleetSnapshot, ModelView
 from hive_console.core.states import BreakerState, ModelStatus
-from hive_console.core.wording import ago, latency, percent, whole_span
+from hive_console.core.wording import ago, latency, percent, whole_percent, whole_span
 
 
 def headline(fleet: FleetSnapshot, now: float) -> str:
@@ -16,19 +17,47 @@ def headline(fleet: FleetSnapshot, now: float) -> str:
     if troubled:
         worst, *others = troubled
         more = f"; {len(others)} more in trouble" if others else ""
-        return f"{prefix}{_trouble(worst, fleet, now)}{more}."
+        asides = "".join(f"; {said}" for said in _asides(fleet, now, told=worst))
+        return f"{prefix}{_trouble(worst, fleet, now)}{more}{asides}."
     return f"{prefix}{_calm(fleet, now)}"
 
 
 def _calm(fleet: FleetSnapshot, now: float) -> str:
+    asides = _asides(fleet, now)
     unknown = sum(1 for model in fleet.models if model.status is ModelStatus.UNKNOWN)
     if unknown:
-        return f"{unknown} of {len(fleet.models)} models not checked yet; nothing is known to be wrong."
+        more = "".join(f"; {said}" for said in asides)
+        return f"{unknown} of {len(fleet.models)} models not checked yet; nothing is known to be wrong{more}."
     pinned = [model for model in fleet.models if model.pinned_to]
     if pinned:
         first = pinned[0]
-        return f"All models are well; traffic of {first.model_id} is sent to {first.pinned_to} by hand."
-    return f"All {len(fleet.models)} models are well{_since_last_trouble(fleet, now)}."
+        asides.append(f"traffic of {first.model_id} is sent to {first.pinned_to} by hand")
+    if not asides:
+        return f"All {len(fleet.models)} models are well{_since_last_trouble(fleet, now)}."
+    is_well = all(model.ramp is None for model in fleet.models)
+    return f"{'; '.join(['All models are well' if is_well else 'No model is down', *asides])}."
+
+
+def _asides(fleet: FleetSnapshot, now: float, told: ModelView | None = None) -> list[str]:
+    """What is no trouble and must not be forgotten: models on their way back, and those that hands hold still."""
+    said: list[str] = []
+    recovering = [model for model in fleet.models if model.ramp is not None]
+    if len(recovering) == 1:
+        said.append(_recovering(recovering[0]))
+    elif recovering:
+        said.append(f"{len(recovering)} models recovering")
+    frozen = [model for model in fleet.models if model.breaker.is_frozen and model is not told]
+    if len(frozen) == 1:
+        until = frozen[0].breaker.frozen_until
+        left = "" if until is None else f" for {whole_span(until - now)} more"
+        said.append(f"{frozen[0].model_id} frozen by hand{left}")
+    elif frozen:
+        said.append(f"{len(frozen)} models frozen by hand")
+    return said
+
+
+def _recovering(model: ModelView) -> str:
+    return f"{model.model_id} recovering, {whole_percent(model.ramp or 0)} % of its traffic"
 
 
 _URGENCY = {ModelStatus.UNAVAILABLE: 0, ModelStatus.DEGRADED: 1}
@@ -48,16 +77,19 @@ def _by_urgency(model: ModelView) -> tuple[bool, int, bool, float]:
 def _degraded_words(fleet: FleetSnapshot) -> str:
     if not fleet.is_degraded:
         return ""
-    return f"DEGRADED MODE ({percent(fleet.available_share)} % available). "
+    means = CONSEQUENCES[fleet.level]
+    level = f", {fleet.level.value}: {means}" if means else ""
+    return f"DEGRADED MODE{level} ({percent(fleet.available_share)} % available). "
 
 
 def _trouble(model: ModelView, fleet: FleetSnapshot, now: float) -> str:
     lasted = whole_span(now - model.status_since)
+    frozen = ", frozen by hand" if model.breaker.is_frozen else ""
+    serves = f"{frozen}{_who_serves(model, fleet)}"
     if model.breaker.state is BreakerState.ISOLATED:
-        return f"{model.model_id} deactivated by hand for {lasted}{_who_serves(model, fleet)}"
-    if model.status is ModelStatus.DEGRADED:
-        return f"{model.model_id} DEGRADED for {lasted} ({model.status_cause}){_who_serves(model, fleet)}"
-    return f"{model.model_id} DOWN for {lasted} ({model.status_cause}){_who_serves(model, fleet)}"
+        return f"{model.model_id} deactivated by hand for {lasted}{serves}"
+    word = "DEGRADED" if model.status is ModelStatus.DEGRADED else "DOWN"
+    return f"{model.model_id} {word} for {lasted} ({model.status_cause}){serves}"
 
 
 def _who_serves(model: ModelView, fleet: FleetSnapshot) -> str:

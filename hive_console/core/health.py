@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hive_console.core.settings import ModelSettings
 from hive_console.core.states import BreakerState, ModelStatus
 from hive_console.core.window import Window
-from hive_console.core.wording import percent
+from hive_console.core.wording import percent, whole_percent
 
 MIN_CALLS_FOR_RATE = 10
 """Judged calls before an error rate says anything: one failure of two is no 50 %."""
@@ -92,5 +92,5 @@ def _standing_of_closed(settings: ModelSettings, window: Window, signs: Signs) -
     if p95 is not None and window.calls >= MIN_CALLS_FOR_LATENCY and p95 > settings.slow_above * exit_share:
         return Standing(ModelStatus.DEGRADED, f"slow: p95 {p95:.1f} s, limit {settings.slow_above:g} s")
     if signs.share < 1:
-        return Standing(ModelStatus.AVAILABLE, f"recovered, gets {percent(signs.share)} % of its traffic")
+        return Standing(ModelStatus.AVAILABLE, f"recovered, gets {whole_percent(signs.share)} % of its traffic")
     return Standing(ModelStatus.AVAILABLE, WELL)

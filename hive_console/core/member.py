@@ -14,7 +14,7 @@ from hive_console.core.outcome import Outcome, OutcomeKind, Verdict
 from hive_console.core.peak_ewma import PeakEwma
 from hive_console.core.policies import breaker_policy_of, first_state_of, ramp_policy_of
 from hive_console.core.ramp import Ramp, RampVerdict
-from hive_console.core.settings import ModelSettings
+from hive_console.core.settings import ModelSettings, ProbeKind
 from hive_console.core.states import BreakerState, ModelStatus
 from hive_console.core.transitions import Move, Permit, Refusal, Trigger
 from hive_console.core.window import Sample, Trend, Window
@@ -43,6 +43,8 @@ class Member:
         "_crossings",
         "_down_since",
         "_fault",
+        "_is_failing_callers",
+        "_is_told_frozen",
         "_operator_moved",
         "_ramp_since",
         "breaker",
@@ -95,8 +97,10 @@ class Member:
         self._baseline_p95: float | None = None
         self._crossings = 0
         self._down_since: float | None = None
+        self._is_failing_callers = False
         self._ramp_since = now
         self._operator_moved = False
+        self._is_told_frozen = False
 
     @property
     def fault(self) -> str:
@@ -174,7 +178,7 @@ class Member:
         if not is_probe:
             self._learn_load(outcome)
         self._note(outcome, now, latency, is_probe=is_probe, is_late=is_late)
-        verdict = outcome.verdict
+        verdict = self._evidence(outcome.verdict, is_probe=is_probe)
         cause = "" if verdict is Verdict.SUCCESS else _words(outcome)
         move = self.breaker.settle(
             permit, verdict, now, cause=cause, duration=latency, retry_after=outcome.retry_after
@@ -198,11 +202,11 @@ class Member:
     def refresh(self, now: float) -> list[e.Event]:
         """Judges afresh: windows age, throttles end and ramps climb without any call."""
         move = self.breaker.age(now)
+        events = self._thawed_by_time(now)
         if move is not None:
-            return self._moved(move, now)
-        events: list[e.Event] = []
+            return [*events, *self._moved(move, now)]
         if self.ramp is not None and not self.breaker.is_frozen(now):
-            events = self._after(self.ramp.age(now), now)
+            events += self._after(self.ramp.age(now), now)
         self.window.age(now)
         self._learn_baseline()
         return events if self._is_well() else [*events, *self._restated(now)]
@@ -244,6 +248,7 @@ class Member:
     def freeze(self, now: float, cause: str, *, until: float | None = None) -> list[e.Event]:
         """Stops automatic moves: breaker and ramp stay as they are until `thaw`, or until an instant."""
         self.breaker.freeze(until)
+        self._is_told_frozen = True
         return [e.AutomationFrozen(at=now, model=self.settings.id, until=until, cause=cause)]
 
     def thaw(self, now: float, cause: str) -> list[e.Event]:
@@ -251,6 +256,7 @@ class Member:
         if not self.breaker.is_frozen(now):
             return []
         self.breaker.thaw()
+        self._is_told_frozen = False
         return [e.AutomationThawed(at=now, model=self.settings.id, cause=cause), *self.refresh(now)]
 
     def eject(self, now: float, until: float, cause: str) -> list[e.Event]:
@@ -283,6 +289,7 @@ class Member:
     def restore(self, saved: Mapping[str, Any], now: float) -> list[e.Event]:
         """Takes what `save` gave before a restart; settings that changed meanwhile win."""
         self.breaker = Breaker.restored(self.breaker.policy, saved["breaker"], now)
+        self._is_told_frozen = self.breaker.frozen_until is not None
         self._baseline_p95 = saved["baseline_p95"]
         self._down_since = saved["down_since"]
         self.throttled_until = saved["throttled_until"]
@@ -304,6 +311,26 @@ class Member:
         if self.ejected_until is not None and now < self.ejected_until:
             return Refusal(self.ejection, self.ejected_until - now)
         return None
+
+    def _thawed_by_time(self, now: float) -> list[e.Event]:
+        """Tells that a freeze ran out: whoever trusted in it must be able to read when it ended."""
+        if not self._is_told_frozen or self.breaker.is_frozen(now):
+            return []
+        self._is_told_frozen = False
+        return [e.AutomationThawed(at=now, model=self.settings.id, cause="its time is over")]
+
+    def _evidence(self, verdict: Verdict, *, is_probe: bool) -> Verdict:
+        """What a call says to the breaker. The free list of models may answer while every completion fails, so
+        it does not end a row of failures that real calls made; only a real answer does.
+        """
+        if not is_probe:
+            if verdict is not Verdict.NEUTRAL:
+                self._is_failing_callers = verdict is Verdict.FAILURE
+            return verdict
+        is_blind = self.settings.probe is ProbeKind.MODELS and self._is_failing_callers
+        if is_blind and verdict is Verdict.SUCCESS and self.breaker.state is BreakerState.CLOSED:
+            return Verdict.NEUTRAL
+        return verdict
 
     def _learn_load(self, outcome: Outcome) -> None:
         if self.limit is not None and (outcome.is_success or outcome.kind in _DROPS):
@@ -442,6 +469,7 @@ class Member:
         begun: list[e.Event] = []
         if move.new in _ADMITTING:
             self.window.clear()
+            self._is_failing_callers = False
         if move.trigger is Trigger.TRIALS_PASSED:
             begun = self._begin_ramp(now)
         return [changed, *begun, *self.refresh(now)]

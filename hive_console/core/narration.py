@@ -6,9 +6,17 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from hive_console.core import events as e
+from hive_console.core.level_words import CONSEQUENCES
 from hive_console.core.outcome import OutcomeKind
-from hive_console.core.states import ActionPhase, BreakerState, ModelStatus, OperationResult, Severity
-from hive_console.core.wording import failure, latency, percent, span
+from hive_console.core.states import (
+    ActionPhase,
+    BreakerState,
+    DegradationLevel,
+    ModelStatus,
+    OperationResult,
+    Severity,
+)
+from hive_console.core.wording import dollars, failure, latency, percent, span, whole_percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +30,14 @@ class Line:
             that another event tells with its result.
         topic: what it is one more of; lines of one topic may be told as one, with their count. Empty when each
             stands for itself.
+        is_progress: whether the latest line of its topic tells all of them; it is not counted then.
     """
 
     text: str
     severity: Severity = Severity.INFO
     is_routine: bool = False
     topic: str = ""
+    is_progress: bool = False
 
 
 _WORSE = {
@@ -72,6 +82,32 @@ def narrate(event: e.Event) -> Line:  # noqa: C901, PLR0912 - one case per kind 
             return Line(said, Severity.CRITICAL, topic=f"exhausted {event.requested}")
         case e.BreakerChanged():
             return _breaker(event)
+        case e.ThresholdCrossed():
+            said = f"breaker {event.model} would open now{_with(event.cause)}"
+            return Line(said, Severity.WARNING, topic=f"crossing {event.model}")
+        case e.RampAdvanced():
+            return _ramp(event)
+        case e.RecoveryEnded():
+            return _recovery(event)
+        case e.AutomationFrozen():
+            # Told by the operator's deed that did it, as a pinned route is.
+            lasts = "until somebody thaws it" if event.until is None else f"for {span(event.until - event.at)}"
+            return Line(f"{event.model} frozen {lasts} ({event.cause})", Severity.WARNING, is_routine=True)
+        case e.AutomationThawed():
+            return Line(f"{event.model} moves by itself again ({event.cause})")
+        case e.OutlierEjected():
+            said = f"{event.model} left alone for {span(event.until - event.at)}: {event.cause}"
+            return Line(said, Severity.WARNING)
+        case e.OutlierReturned():
+            return Line(f"{event.model} may be called again, no longer an outlier")
+        case e.ProbeBudgetSpent():
+            said = (
+                f"paid probes have cost {dollars(event.spent)} of {dollars(event.budget)} a day:"
+                " free ones until midnight UTC"
+            )
+            return Line(said, Severity.WARNING)
+        case e.DegradationChanged():
+            return _degradation(event)
         case e.StatusChanged():
             return _status(event)
         case e.ModelRecovered():
@@ -156,6 +192,35 @@ def _moved(event: e.TrafficMoved) -> Line:
     if event.new == event.model:
         return Line(f"{event.model} serves its own traffic again")
     return Line(f"traffic of {event.model} now on {event.new}", Severity.WARNING)
+
+
+def _ramp(event: e.RampAdvanced) -> Line:
+    """One line that moves on with the steps; the last one is told by `RecoveryEnded`."""
+    said = f"{event.model} gets {whole_percent(event.share)} % of its traffic again"
+    return Line(said, is_routine=event.share >= 1, topic=f"ramp {event.model}", is_progress=True)
+
+
+def _recovery(event: e.RecoveryEnded) -> Line:
+    """Routine where all traffic came back at once: `ModelRecovered` has just said so."""
+    steps = f" ({span(event.ramp)} in steps)" if event.ramp else ""
+    by = ", by an operator" if event.by_operator else ""
+    said = f"{event.model} has all of its traffic again after {span(event.took)}{steps}{by}"
+    return Line(said, is_routine=not event.ramp)
+
+
+_LEVELS = tuple(DegradationLevel)
+
+
+def _degradation(event: e.DegradationChanged) -> Line:
+    """Degraded mode itself, entered and left, has lines of its own."""
+    is_worse = _LEVELS.index(event.new) > _LEVELS.index(event.old)
+    means = _with(CONSEQUENCES[event.new])
+    said = (
+        f"degradation {event.old.value} → {event.new.value}{means}"
+        f" ({percent(event.available_share)} % of models available)"
+    )
+    is_told = DegradationLevel.FULL in {event.old, event.new}
+    return Line(said, Severity.CRITICAL if is_worse else Severity.WARNING, is_routine=is_told)
 
 
 _BREAKER_SEVERITY = {BreakerState.OPEN: Severity.CRITICAL, BreakerState.ISOLATED: Severity.WARNING}

@@ -65,6 +65,17 @@ def percent(share: float) -> str:
     return f"{value:.0f}" if value in {0.0, 100.0} else f"{min(max(value, 0.1), 99.9):.1f}"
 
 
+def whole_percent(share: float) -> str:
+    """A share that somebody chose, such as a step of a ramp: `10`, `25`; anything above nothing is at least 1."""
+    return f"{max(1, round(share * 100)) if share > 0 else 0}"
+
+
+def dollars(micro: int) -> str:
+    """Micro-dollars as money: `$1.00`, `$0.0003`."""
+    whole_cents = micro % 10_000 == 0
+    return f"${micro / 1_000_000:,.2f}" if whole_cents else f"${micro / 1_000_000:,.6f}".rstrip("0")
+
+
 def latency(seconds: float) -> str:
     """A latency in at most five columns: `85ms`, `4.8s`, `31s`."""
     if seconds < 0.9995:

@@ -31,6 +31,17 @@ TIMEOUT = 4.0
 THRESHOLD = 3
 """Failures that open a breaker: within two to five seconds at the demo's traffic."""
 
+RECOVERY_TIMEOUT = 4.0
+"""Seconds before the first trial of an open breaker, BIP-03's idea at the demo's pace."""
+
+RECOVERY_BACKOFF, MAX_RECOVERY_TIMEOUT = 1.5, 6.0
+"""Growth and cap of that wait: the next trial comes within seconds of an incident's end, and so before the next
+incident, and yet one can see that it grows."""
+
+RAMP_CALLS, RAMP_SECONDS = 6, 2.0
+"""Calls or seconds of one step of the traffic's return: 10, 25, 50 % and all of it within six seconds. Six calls
+come sooner only for the models that are asked most."""
+
 OPERATION_DEADLINE = 20.0
 """Seconds for one operation, fallbacks included: five timeouts."""
 
@@ -58,7 +69,7 @@ class DemoModel:
     traffic: float = 1.0
     strategy: Strategy = Strategy.SEQUENTIAL
     weight: float = 1.0
-    recovery_timeout: float = 6.0
+    recovery_timeout: float = RECOVERY_TIMEOUT
     probe: ProbeKind = ProbeKind.COMPLETION
     slow_above: float | None = None
 
@@ -83,7 +94,9 @@ FLEET = (
                 weight=3,
             ),
             DemoModel(
-                ModelProfile("claude-4-haiku", first_token=0.21, pace=170), ("gpt-5-mini", "gemini-2.5-flash")
+                ModelProfile("claude-4-haiku", first_token=0.21, pace=170),
+                ("gpt-5-mini", "gemini-2.5-flash"),
+                strategy=Strategy.FASTEST,
             ),
         ),
         dialect=Dialect.ANTHROPIC,
@@ -134,7 +147,7 @@ FLEET = (
                 traffic=2,
                 strategy=Strategy.PARALLEL,
                 weight=2,
-                recovery_timeout=8.0,
+                recovery_timeout=5.0,
             ),
             DemoModel(
                 ModelProfile("gemini-2.5-flash", first_token=0.17, pace=200), ("gpt-5-mini", "claude-4-haiku")
@@ -166,6 +179,10 @@ def demo_settings(endpoints: Mapping[str, str], *, gateway_port: int = 8484) -> 
             idle_timeout=TIMEOUT / 2,
             breaker_threshold=THRESHOLD,
             recovery_timeout=model.recovery_timeout,
+            recovery_backoff=RECOVERY_BACKOFF,
+            max_recovery_timeout=MAX_RECOVERY_TIMEOUT,
+            ramp_calls=RAMP_CALLS,
+            ramp_seconds=RAMP_SECONDS,
             fallbacks=model.fallbacks,
             strategy=model.strategy,
             weight=model.weight,

@@ -88,7 +88,7 @@ def _of_model(fleet: FleetSnapshot, model_id: str, *, now: float, plain: bool) -
         return [("Now", f"{model_id} is not in the fleet any more")]
     return [
         ("Status", status_words(model, now, plain=plain)),
-        ("Breaker", breaker_words(model.breaker, now)),
+        ("Breaker", breaker_words(model.breaker, now, ramp=model.ramp)),
         ("Traffic", traffic_words(model, fleet, plain=plain)),
     ]
 

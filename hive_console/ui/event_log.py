@@ -58,7 +58,8 @@ class EventLog:
         for event in page.events:
             line = narrate(event)
             if not line.is_routine:
-                count = self._take_out(line.topic, event.at) + 1
+                before = self._take_out(line.topic, event.at)
+                count = 1 if line.is_progress else before + 1
                 self._entries.append(Entry(event.at, line.text, line.severity, line.topic, count))
 
     def _take_out(self, topic: str, at: float) -> int:

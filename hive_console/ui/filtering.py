@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from hive_console.core.snapshot import ModelView
 from hive_console.core.states import BreakerState, ModelStatus
 
-HINT = "status:down breaker:open provider:x p95>2s err>=5 pinned throttled fault !word word"
+HINT = "status:down breaker:open provider:x p95>2s err>=5 !word word"
 """The grammar by example."""
 
 Claim = Callable[[ModelView], bool]
@@ -31,13 +31,21 @@ _BREAKER_WORDS = {
     "half-open": BreakerState.HALF_OPEN,
     "isolated": BreakerState.ISOLATED,
     "metrics-only": BreakerState.METRICS_ONLY,
+    "metrics": BreakerState.METRICS_ONLY,
     "disabled": BreakerState.DISABLED,
+    "off": BreakerState.DISABLED,
 }
-_FLAGS: dict[str, Claim] = {
+FLAGS: dict[str, Claim] = {
     "pinned": lambda model: model.pinned_to is not None,
     "throttled": lambda model: model.throttled_until is not None,
     "fault": lambda model: bool(model.fault),
+    "frozen": lambda model: model.breaker.is_frozen,
+    "ramping": lambda model: model.ramp is not None,
+    "ejected": lambda model: model.ejected_until is not None,
+    "tripped": lambda model: model.breaker.trips > 0,
 }
+"""Words that stand alone."""
+
 _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     ">=": operator.ge,
     "<=": operator.le,
@@ -91,8 +99,8 @@ def _claim(word: str) -> Claim | str:
     if word.startswith("!") and len(word) > 1:
         inner = _claim(word[1:])
         return inner if isinstance(inner, str) else lambda model: not inner(model)
-    if word in _FLAGS:
-        return _FLAGS[word]
+    if word in FLAGS:
+        return FLAGS[word]
     name, colon, value = word.partition(":")
     if colon and name in {"status", "breaker", "provider"}:
         return _named(name, tuple(value.split(",")))

@@ -9,8 +9,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
+from hive_console.core.level_words import CONSEQUENCES
 from hive_console.ui.app_traits import is_ascii
-from hive_console.ui.filtering import HINT
+from hive_console.ui.filtering import FLAGS, HINT
 from hive_console.ui.key_bar import AnyScreen, by_place
 from hive_console.ui.model_story import glyph_of
 from hive_widgets.glyphs import BREAKER_MARKS, STATUS_MARKS, Role
@@ -26,13 +27,24 @@ NAME_WIDTH, LEGEND_LINES = 9, 4
 WORD_WIDTH = 24
 """Cells for what they do; two columns of both fit 80."""
 
+_BREAKERS = (
+    "OPEN 0:21 until the next probe; CLOSED 3/5 failures of threshold; HALF probing; RAMP 25% of its traffic; "
+    "FROZEN only an operator moves it; ISOLATED by hand; METRICS counts only; OFF admits everything"
+)
+_LETTERS = (
+    "F fault that only a person can mend; T throttled by its provider; E ejected as an outlier; "
+    "Z frozen by hand; P pinned by hand"
+)
+_LEVELS = "; ".join(f"{level.value.upper()} {means}" for level, means in CONSEQUENCES.items() if means)
+
 LEGEND = (
-    ("", "OPEN 0:21 until the next probe; CLOSED 3/5 failures of threshold; HALF probing; ISOLATED by hand"),
+    ("", _BREAKERS),
     ("LATENCY", "each bar is twice the one below: up to 125 ms, 250 ms, 0.5, 1, 2, 4, 8 s, and more; · no data"),
     ("ERROR", "lowest bar: none at all; highest: every call"),
-    ("letters", "F fault that only a person can mend; T throttled by its provider; P pinned by hand"),
+    ("letters", _LETTERS),
     ("CHECKED", "age of the last check; bold when so old that the monitor itself may be at fault"),
-    ("filter", HINT),
+    ("title", f"while the fleet is degraded: {_LEVELS}"),
+    ("filter", f"{HINT} {' '.join(FLAGS)}"),
 )
 
 

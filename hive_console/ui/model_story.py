@@ -5,9 +5,9 @@ from __future__ import annotations
 from hive_console.core.settings import Strategy
 from hive_console.core.snapshot import BreakerView, FleetSnapshot, ModelView
 from hive_console.core.states import BreakerState, ModelStatus
-from hive_console.core.wording import ago, countdown, latency, percent, whole_span
+from hive_console.core.wording import ago, countdown, latency, percent, whole_percent, whole_span
 from hive_widgets.fleet_cells import NOTHING, STALE_AGE, notes_of
-from hive_widgets.glyphs import BREAKER_MARKS, STATUS_MARKS, Mark, Role
+from hive_widgets.glyphs import BREAKER_MARKS, FROZEN, RAMP, STATUS_MARKS, Mark, Role
 from hive_widgets.line_pane import Pieces
 from hive_widgets.pieces import Piece, fit, width_of
 
@@ -29,22 +29,29 @@ def status_words(model: ModelView, now: float, *, plain: bool) -> str:
     return f"{glyph_of(mark, plain=plain)} {mark.word} for {whole_span(now - model.status_since)}{cause}"
 
 
-def breaker_words(breaker: BreakerView, now: float) -> str:
-    """The breaker's state, for how long, and what comes next."""
+def breaker_words(breaker: BreakerView, now: float, *, ramp: float | None = None) -> str:
+    """The breaker's state, for how long, and what comes next; `ramp` is the share of traffic that came back."""
     word = f"{breaker.state.value.upper()} for {whole_span(now - breaker.since)}"
+    if breaker.is_frozen:
+        until = breaker.frozen_until
+        lasts = "until thawed" if until is None else f"for {whole_span(until - now)} more"
+        share = "" if ramp is None else f" at {whole_percent(ramp)} % of traffic"
+        return f"{word}, FROZEN {lasts}{share}"
     match breaker.state:
         case BreakerState.OPEN if breaker.open_until is not None and breaker.open_until > now:
             return f"{word}, next probe in {countdown(breaker.open_until - now)}"
         case BreakerState.OPEN:
             return f"{word}, the next probe is due"
         case BreakerState.HALF_OPEN:
-            return f"{word}, one probe decides"
+            return f"{word}, its trial decides"
         case BreakerState.ISOLATED:
             return f"{word}, until somebody activates it"
         case BreakerState.METRICS_ONLY:
             return f"{word}, it counts and never refuses"
         case BreakerState.DISABLED:
             return f"{word}, it admits everything"
+        case BreakerState.CLOSED if ramp is not None:
+            return f"{word}, {whole_percent(ramp)} % of traffic"
         case BreakerState.CLOSED:
             return word
 
@@ -67,7 +74,7 @@ def story_lines(
     """Status, breaker, last failure, chain and figures, one line each, at most `width` columns."""
     lines = (
         _status_line(model, now, plain=plain),
-        _breaker_line(model.breaker, now),
+        _breaker_line(model, now),
         _failure_line(model, now),
         _chain_line(model, fleet, plain=plain),
         *_figure_lines(model, now, width=width),
@@ -104,13 +111,18 @@ def _status_line(model: ModelView, now: float, *, plain: bool) -> Pieces:
     return _labeled("Status", Piece(status_words(model, now, plain=plain), mark.role), *notes)
 
 
-def _breaker_line(breaker: BreakerView, now: float) -> Pieces:
-    role = BREAKER_MARKS[breaker.state].role
+def _breaker_line(model: ModelView, now: float) -> Pieces:
+    breaker = model.breaker
+    role = FROZEN.role if breaker.is_frozen else BREAKER_MARKS[breaker.state].role
+    if model.ramp is not None and not breaker.is_frozen:
+        role = RAMP.role
     # A threshold counts towards opening; once it is open, trials go on adding to the row past it.
     bound = f"/{breaker.failure_threshold}" if breaker.state is BreakerState.CLOSED else ""
     count = f"{breaker.consecutive_failures}{bound} failures in a row"
     counting = Role.WARN if breaker.consecutive_failures else Role.MUTED
-    return _labeled("Breaker", Piece(breaker_words(breaker, now), role), Piece(f"  {count}", counting))
+    trips = [Piece(f"  tripped {breaker.trips}×", Role.WARN)] if breaker.trips else []
+    said = breaker_words(breaker, now, ramp=model.ramp)
+    return _labeled("Breaker", Piece(said, role), *trips, Piece(f"  {count}", counting))
 
 
 def _failure_line(model: ModelView, now: float) -> Pieces:

@@ -38,6 +38,9 @@ class OperatorKeys(Screen[None], inherit_bindings=False):
         _key(Action.ACTIVATE, "activate"),
         _key(Action.FAIL_BACK, "fail back"),
         _key(Action.CHECK_NOW, "check now"),
+        _key(Action.HALF_OPEN, "try it now"),
+        _key(Action.FREEZE, "freeze"),
+        _key(Action.THAW, "thaw"),
         Binding(UNDO_KEY, "undo", "undo the last action", id="undo", show=False),
     ]
 

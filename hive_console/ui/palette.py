@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # the app names this module
 Offer = tuple[str, Callable[[], None]]
 """What is shown, and what it does."""
 
-DISCOVERED = 12
+DISCOVERED = 15
 """Offers shown before anything is typed."""
 
 

@@ -24,15 +24,36 @@ Key = tuple[float | str, ...]
 def _worst(model: ModelView) -> Key:
     held = model.breaker.state is BreakerState.ISOLATED  # by hand: somebody knows
     needs_person = not model.fault
+    is_settled = model.ramp is None and not model.breaker.is_frozen
     return (
         _URGENCY[model.status],
         held,
         model.serving is not None,
         needs_person,
+        is_settled,
         # Trouble stands in the order it came; what is well stands where one looks for it.
         0.0 if model.status is ModelStatus.AVAILABLE else model.status_since,
         model.model_id,
     )
+
+
+_STANDING = {
+    BreakerState.OPEN: 0,
+    BreakerState.HALF_OPEN: 1,
+    BreakerState.CLOSED: 4,  # 2 on a ramp, 3 while it counts failures
+    BreakerState.ISOLATED: 5,
+    BreakerState.METRICS_ONLY: 6,
+    BreakerState.DISABLED: 7,
+}
+
+
+def _breaker(model: ModelView) -> Key:
+    """Those that keep traffic away first; of equals those that tripped more often."""
+    breaker = model.breaker
+    place = _STANDING[breaker.state]
+    if breaker.state is BreakerState.CLOSED:
+        place -= 2 if model.ramp is not None else bool(breaker.consecutive_failures)
+    return place, -breaker.trips, model.model_id
 
 
 def _number(value: float | None) -> float:
@@ -44,6 +65,7 @@ ORDERS: dict[str, Callable[[ModelView], Key]] = {
     "worst": _worst,
     "name": lambda model: (model.model_id,),
     "provider": lambda model: (model.provider, model.model_id),
+    "breaker": _breaker,
     "p95": lambda model: (_number(model.p95), model.model_id),
     "errors": lambda model: (_number(model.error_rate), model.model_id),
     "checked": lambda model: (model.last_health_check or 0.0, model.model_id),

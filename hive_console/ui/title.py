@@ -6,7 +6,7 @@ from datetime import tzinfo
 
 from hive_console.core.headline import headline
 from hive_console.core.snapshot import FleetSnapshot
-from hive_console.core.states import AlertState, BreakerState, ModelStatus
+from hive_console.core.states import AlertState, BreakerState, DegradationLevel, ModelStatus
 from hive_console.core.wording import span, whole_span
 from hive_console.ui.formatting import time_of_day
 from hive_widgets.glyphs import BREAKER_MARKS, SEVERITY_MARKS, STATUS_MARKS, Mark, Role
@@ -43,24 +43,37 @@ def title_pieces(
     paused = []
     if paused_since is not None:
         paused = [Piece(f"PAUSED {whole_span(now - paused_since)}", Role.WARN, is_bold=True)]
+    level = _level(fleet)
     breakers = _breaker_counts(fleet, is_ascii=is_ascii)
     parts = [
         Piece(f"HIVE{environment}", Role.ACCENT, is_bold=True),
         *([] if paused and mode.text == "LIVE" else [mode]),
         *paused,
         *([Piece("READ-ONLY", Role.HELD, is_bold=True)] if is_read_only else []),
+        *level,
         *_status_counts(fleet, is_ascii=is_ascii),
         *breakers,
         *_alert_count(fleet, is_ascii=is_ascii),
     ]
-    if breakers and _width(parts) > width:
-        parts = [part for part in parts if part not in breakers]
+    # In this order: the rows tell of breakers, nobody misses LIVE, and the sentence tells the level.
+    live = [mode] if mode.text == "LIVE" else []
+    for spare in (breakers, live, level):
+        if _width(parts) > width:
+            parts = [part for part in parts if part not in spare]
     return tuple(_joined(parts))
 
 
 def clock_piece(now: float, zone: tzinfo | None) -> Piece:
     """The time at the right end of the title; it ticks alone, so that a calm screen costs a few bytes a second."""
     return Piece(f"{time_of_day(now, zone)} ")
+
+
+def _level(fleet: FleetSnapshot) -> list[Piece]:
+    """How much of the service is given, while it is not all."""
+    if not fleet.is_degraded:
+        return []
+    word = "DEGRADED MODE" if fleet.level is DegradationLevel.FULL else fleet.level.value.upper()
+    return [Piece(word, Role.WARN if fleet.level is DegradationLevel.REDUCED else Role.BAD, is_bold=True)]
 
 
 def _status_counts(fleet: FleetSnapshot, *, is_ascii: bool) -> list[Piece]:

@@ -14,6 +14,7 @@ from random import Random
 import httpx
 import pytest
 
+from hive_console.core.policies import ramp_policy_of
 from hive_console.core.settings import Dialect, Settings, Strategy
 from hive_console.sim.demo import DemoFleet, DemoThread, demo_settings
 from hive_console.sim.demo_settings import FLEET
@@ -90,6 +91,17 @@ def test_the_last_outage_takes_enough_models_for_degraded_mode() -> None:
     out = [model for model in settings.models if model.provider in DEMO_SCRIPT.incidents[-1].targets]
 
     assert 1 - len(out) / len(settings.models) < settings.resilience.degraded_mode_threshold
+
+
+def test_a_newcomer_sees_every_model_with_all_of_its_traffic_before_the_script_begins_again() -> None:
+    model = demo_settings(ENDPOINTS).models[0]
+    ramp = ramp_policy_of(model)
+    assert ramp is not None
+
+    steps = sum(share < 1 for share in ramp.steps)
+    worst = model.max_recovery_timeout + steps * ramp.step_seconds
+
+    assert DEMO_SCRIPT.incidents[-1].end + worst <= DEMO_SCRIPT.cycle
 
 
 def test_every_target_of_the_script_exists() -> None:

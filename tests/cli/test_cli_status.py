@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -18,7 +19,7 @@ from rich.cells import cell_len
 from hive_console.adapters.control_socket import ControlServer, socket_path
 from hive_console.cli.status import WIDTH, command, exit_status, status_lines
 from hive_console.core.snapshot import AlertView, BreakerView, FleetSnapshot, ModelView, RecorderView
-from hive_console.core.states import AlertRule, AlertState, BreakerState, ModelStatus, Severity
+from hive_console.core.states import AlertRule, AlertState, BreakerState, DegradationLevel, ModelStatus, Severity
 from hive_console.core.wire import snapshot_from_data
 
 NOW = 1_000_000.0
@@ -157,6 +158,58 @@ def test_failures_in_a_row_are_counted_while_the_breaker_is_closed() -> None:
     breaker = replace(WELL.breaker, consecutive_failures=3)
 
     assert " CLOSED 3/5 " in text_of(replace(FLEET, models=(replace(WELL, breaker=breaker),)))
+
+
+def row_of(**changes: Any) -> str:  # any field of the view
+    return text_of(replace(FLEET, models=(replace(WELL, **changes),)))
+
+
+@pytest.mark.parametrize(
+    ("state", "word"),
+    [(BreakerState.METRICS_ONLY, " METRICS "), (BreakerState.DISABLED, " OFF "), (BreakerState.CLOSED, " CLOSED ")],
+)
+def test_a_breaker_that_stops_nobody_says_which_kind_it_is(state: BreakerState, word: str) -> None:
+    assert word in row_of(breaker=replace(WELL.breaker, state=state))
+
+
+def test_a_recovering_model_tells_its_share_of_the_traffic() -> None:
+    said = row_of(ramp=0.25, breaker=replace(WELL.breaker, trips=2))
+
+    assert " RAMP 25% " in said
+    assert "\n    recovering, 25 % of its traffic; its breaker tripped 2 times\n" in said
+
+
+def test_what_hands_or_outliers_hold_back_is_told() -> None:
+    still = replace(DOWN.breaker, is_frozen=True, frozen_until=NOW + 2520, trips=1)
+    said = row_of(breaker=still, ejected_until=NOW + 25, pinned_to="gemini")
+
+    assert " FROZEN open " in said
+    words = " ".join(said.split())
+    assert (
+        "left alone as an outlier for 25 s more; frozen by hand for 42 m more; traffic sent to gemini by" in words
+    )
+    assert "frozen by hand; its breaker" in row_of(breaker=replace(still, frozen_until=None))
+
+
+def test_the_level_of_degradation_is_told() -> None:
+    fleet = replace(
+        FLEET, is_degraded=True, degraded_since=NOW - 40, level=DegradationLevel.ESSENTIAL, available_share=0.25
+    )
+
+    assert "\nDEGRADED MODE for 40 s, level essential, 25.0 % of models available\n" in text_of(fleet)
+    assert "background work is turned away" in text_of(fleet).splitlines()[1]
+
+
+def test_json_tells_level_ramp_trips_and_freeze(folder: Path) -> None:
+    breaker = replace(WELL.breaker, state=BreakerState.METRICS_ONLY, trips=2, is_frozen=True, frozen_until=NOW + 9)
+    fleet = replace(FLEET, models=(replace(WELL, ramp=0.25, breaker=breaker),), level=DegradationLevel.REDUCED)
+    with engine_on(folder, fleet):
+        said = json.loads(CliRunner().invoke(command, ["--data", str(folder), "--json"]).output)
+
+    model = said["models"][0]
+    assert (said["level"], model["ramp"]) == ("reduced", 0.25)
+    told = {name: model["breaker"][name] for name in ("state", "trips", "is_frozen", "frozen_until")}
+    assert told == {"state": "metrics-only", "trips": 2, "is_frozen": True, "frozen_until": NOW + 9}
 
 
 def test_a_model_that_nobody_serves_says_so() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from hive_console.core.command import REASON_REQUIRED, Command, Effect, effect_of, inverse_of
+from hive_console.core.command import ADMITTING, REASON_REQUIRED, Command, Effect, effect_of, inverse_of
 from hive_console.core.snapshot import FleetSnapshot, ModelView
 from hive_console.core.states import Action, AlertState, BreakerState, ModelStatus
 from tests.core.samples import NOW, alert_view, breaker_view, fleet_view, model_view
@@ -14,6 +16,8 @@ FAILING = breaker_view(BreakerState.CLOSED, consecutive_failures=2, last_failure
 OPEN = breaker_view(BreakerState.OPEN, consecutive_failures=5, last_failure_cause="server error: boom")
 HALF_OPEN = breaker_view(BreakerState.HALF_OPEN, last_failure_cause="server error: boom")
 ISOLATED = breaker_view(BreakerState.ISOLATED)
+METRICS_ONLY = breaker_view(BreakerState.METRICS_ONLY)
+DISABLED = breaker_view(BreakerState.DISABLED)
 DOWN = ModelStatus.UNAVAILABLE
 
 
@@ -30,8 +34,10 @@ def model_a(state: BreakerState = BreakerState.CLOSED) -> ModelView:
         BreakerState.OPEN: OPEN,
         BreakerState.HALF_OPEN: HALF_OPEN,
         BreakerState.ISOLATED: ISOLATED,
+        BreakerState.METRICS_ONLY: METRICS_ONLY,
+        BreakerState.DISABLED: DISABLED,
     }
-    status = ModelStatus.AVAILABLE if state is BreakerState.CLOSED else DOWN
+    status = ModelStatus.AVAILABLE if state in ADMITTING else DOWN
     return model_view("a", fallbacks=("b", "c"), breaker=breakers[state], status=status)
 
 
@@ -42,13 +48,23 @@ def effect(action: Action, view: FleetSnapshot | None = None, target: str = "a",
 # --- who may do what -----------------------------------------------------------------------------
 
 STATES = tuple(BreakerState)
+SET_ASIDE = {BreakerState.METRICS_ONLY, BreakerState.DISABLED}
 ALLOWED = {
-    Action.TRIP: {BreakerState.CLOSED, BreakerState.HALF_OPEN},
-    Action.RESET: {BreakerState.OPEN, BreakerState.HALF_OPEN},
-    Action.DEACTIVATE: {BreakerState.CLOSED, BreakerState.OPEN, BreakerState.HALF_OPEN},
+    Action.TRIP: {BreakerState.CLOSED, BreakerState.HALF_OPEN, *SET_ASIDE},
+    Action.RESET: {BreakerState.OPEN, BreakerState.HALF_OPEN, *SET_ASIDE},
+    Action.DEACTIVATE: set(STATES) - {BreakerState.ISOLATED},
     Action.ACTIVATE: {BreakerState.ISOLATED},
     Action.CHECK_NOW: set(STATES),
+    Action.HALF_OPEN: {BreakerState.OPEN},
+    Action.FREEZE: set(STATES),
+    Action.THAW: set(),
 }
+
+
+def frozen(state: BreakerState = BreakerState.CLOSED) -> ModelView:
+    """The model in that state, held still by hand for 40 more minutes."""
+    held = model_a(state)
+    return replace(held, breaker=replace(held.breaker, is_frozen=True, frozen_until=NOW + 2400))
 
 
 @pytest.mark.parametrize("action", ALLOWED)
@@ -72,8 +88,16 @@ def test_a_model_that_is_not_there_cannot_be_acted_on(action: Action) -> None:
     assert said.title == f"{action.value} ghost"
 
 
-def test_actions_that_move_traffic_want_a_reason() -> None:
-    assert {Action.TRIP, Action.DEACTIVATE, Action.FAIL_OVER} == REASON_REQUIRED
+@pytest.mark.parametrize("action", Action)
+def test_every_action_has_an_effect(action: Action) -> None:
+    said = effect_of(Command(action, "a", parameter="b"), fleet())
+
+    assert said.title
+    assert said.effect or said.refusal
+
+
+def test_actions_that_move_traffic_or_keep_it_from_moving_want_a_reason() -> None:
+    assert {Action.TRIP, Action.DEACTIVATE, Action.FAIL_OVER, Action.FREEZE} == REASON_REQUIRED
 
 
 @pytest.mark.parametrize(
@@ -85,6 +109,8 @@ def test_actions_that_move_traffic_want_a_reason() -> None:
         (Action.RESET, BreakerState.ISOLATED, "it is deactivated; activate it instead"),
         (Action.DEACTIVATE, BreakerState.ISOLATED, "it is deactivated already"),
         (Action.ACTIVATE, BreakerState.OPEN, "it is not deactivated"),
+        (Action.HALF_OPEN, BreakerState.CLOSED, "its breaker is not open"),
+        (Action.THAW, BreakerState.OPEN, "it is not frozen"),
     ],
 )
 def test_a_refusal_says_why(action: Action, state: BreakerState, refusal: str) -> None:
@@ -164,7 +190,7 @@ def test_a_pin_that_cannot_serve_keeps_no_traffic(action: Action) -> None:
 
 
 def test_a_trip_says_when_it_is_tried_again_and_a_deactivation_that_it_is_not() -> None:
-    assert effect(Action.TRIP).effect.endswith("a probe tries it again after 20 s")
+    assert effect(Action.TRIP).effect.endswith("a probe tries it again after 20 s or more")
     assert effect(Action.DEACTIVATE).effect.endswith("until somebody activates it; calls under way finish")
 
 
@@ -189,6 +215,63 @@ def test_an_activation_promises_a_probe_and_no_more() -> None:
     said = effect(Action.ACTIVATE, fleet(model_a(BreakerState.ISOLATED)))
 
     assert said.effect == "a probe is sent at once; traffic flows when the probe is answered"
+
+
+def test_a_reset_gives_a_recovering_model_all_of_its_traffic() -> None:
+    said = effect(Action.RESET, fleet(model_view("a", ramp=0.25)))
+
+    assert said.is_allowed
+    assert "all of its traffic flows to it at once" in said.effect
+
+
+@pytest.mark.parametrize("action", [Action.RESET, Action.TRIP])
+@pytest.mark.parametrize("state", sorted(SET_ASIDE, key=str))
+def test_what_makes_a_breaker_refuse_again_is_warned_of(action: Action, state: BreakerState) -> None:
+    said = effect(action, fleet(model_a(state)))
+
+    assert said.warnings == ("its settings keep it from refusing calls; from then on it can",)
+
+
+def test_a_trial_by_hand_says_that_the_next_call_decides() -> None:
+    said = effect(Action.HALF_OPEN, fleet(model_a(BreakerState.OPEN)))
+
+    assert (said.title, said.warnings) == ("Try a now", ())
+    assert said.effect == "the breaker goes to its trial at once: the next call decides whether it closes"
+
+
+# --- holding a model still -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("state", "warning"),
+    [
+        (BreakerState.CLOSED, "if it fails meanwhile, calls to it go on"),
+        (BreakerState.METRICS_ONLY, "if it fails meanwhile, calls to it go on"),
+        (BreakerState.OPEN, "its breaker is not closed: the model stays out, well or not"),
+        (BreakerState.ISOLATED, "its breaker is not closed: the model stays out, well or not"),
+    ],
+)
+def test_a_freeze_says_for_how_long_and_what_may_go_wrong(state: BreakerState, warning: str) -> None:
+    said = effect(Action.FREEZE, fleet(model_a(state)))
+
+    assert said.effect == "for 60 minutes nothing but an operator moves its breaker"
+    assert said.warnings == (warning,)
+
+
+def test_what_is_frozen_is_not_frozen_again_and_can_be_thawed() -> None:
+    still = fleet(frozen())
+
+    assert effect(Action.FREEZE, still).refusal == "it is frozen already"
+    assert effect(Action.THAW, still).effect == "its breaker moves by itself again"
+    assert effect(Action.THAW, still).now == "available, breaker closed, frozen"
+
+
+def test_a_frozen_model_stays_where_an_operator_puts_it() -> None:
+    tripped = effect(Action.TRIP, fleet(frozen()))
+    tried = effect(Action.HALF_OPEN, fleet(frozen(BreakerState.OPEN)))
+
+    assert tripped.effect == "its traffic goes to b; it stays so while it is frozen"
+    assert tried.warnings == ("it is frozen: the trial decides nothing until somebody thaws it",)
 
 
 # --- sending traffic elsewhere -------------------------------------------------------------------
@@ -289,6 +372,8 @@ def test_an_alert_that_is_over_taken_or_gone_cannot_be_acknowledged() -> None:
         (Action.FAIL_OVER, "c", Action.FAIL_OVER, "c"),
         (Action.FAIL_BACK, "c", Action.FAIL_OVER, "c"),
         (Action.TRIP, "c", Action.RESET, ""),
+        (Action.FREEZE, None, Action.THAW, ""),
+        (Action.THAW, None, Action.FREEZE, ""),
     ],
 )
 def test_an_action_is_undone_by_its_inverse(
@@ -299,7 +384,9 @@ def test_an_action_is_undone_by_its_inverse(
     assert undo == Command(inverse, "a", f"undo {action.value}", parameter, "ada")
 
 
-@pytest.mark.parametrize("action", [Action.RESET, Action.CHECK_NOW, Action.ACKNOWLEDGE, Action.FAIL_BACK])
+@pytest.mark.parametrize(
+    "action", [Action.RESET, Action.CHECK_NOW, Action.HALF_OPEN, Action.ACKNOWLEDGE, Action.FAIL_BACK]
+)
 def test_what_cannot_be_undone_has_no_inverse(action: Action) -> None:
     assert inverse_of(Command(action, "a"), None) is None
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from hive_console.core.headline import headline
-from hive_console.core.states import AlertState, BreakerState, ModelStatus
+from hive_console.core.states import AlertState, BreakerState, DegradationLevel, ModelStatus
 from tests.core.samples import NOW, alert_view, breaker_view, fleet_view, model_view
 
 
@@ -138,3 +142,69 @@ def test_an_outage_stands_before_a_model_that_was_deactivated_earlier() -> None:
     down = model_view("down", status=unavailable, status_since=NOW - 60, serving="b")
 
     assert headline(fleet_view(meant, down, model_view("b")), NOW).startswith("down DOWN")
+
+
+@pytest.mark.parametrize(
+    ("level", "said"),
+    [
+        (DegradationLevel.FULL, "DEGRADED MODE (25.0 % available). "),
+        (DegradationLevel.REDUCED, "DEGRADED MODE, reduced: no call is sent twice (25.0 % available). "),
+        (
+            DegradationLevel.ESSENTIAL,
+            "DEGRADED MODE, essential: background work is turned away (25.0 % available). ",
+        ),
+        (DegradationLevel.CRITICAL, "DEGRADED MODE, critical: only critical work is served (25.0 % available). "),
+    ],
+)
+def test_the_level_is_told_with_what_is_turned_away(level: DegradationLevel, said: str) -> None:
+    fleet = fleet_view(model_view("a"), is_degraded=True, available_share=0.25, level=level)
+
+    assert headline(fleet, NOW).startswith(said)
+
+
+def test_a_recovering_model_is_told_with_its_share() -> None:
+    fleet = fleet_view(model_view("gpt-5", ramp=0.25), model_view("b"))
+
+    assert headline(fleet, NOW) == "No model is down; gpt-5 recovering, 25 % of its traffic."
+
+
+def test_several_recovering_models_are_counted() -> None:
+    fleet = fleet_view(model_view("a", ramp=0.25), model_view("b", ramp=0.1))
+
+    assert headline(fleet, NOW) == "No model is down; 2 models recovering."
+
+
+def test_a_recovering_model_is_told_beside_the_trouble_of_another() -> None:
+    down = model_view("a", status=ModelStatus.UNAVAILABLE, status_cause="boom", serving="b")
+
+    said = headline(fleet_view(down, model_view("b", ramp=0.1)), NOW + 5)
+
+    assert said == "a DOWN for 5 s (boom) → traffic on b; b recovering, 10 % of its traffic."
+
+
+def test_frozen_automation_is_not_forgotten() -> None:
+    still = breaker_view(is_frozen=True, frozen_until=NOW + 3540)
+    one = fleet_view(model_view("a", breaker=still), model_view("b"))
+    for_ever = fleet_view(model_view("a", breaker=replace(still, frozen_until=None)))
+    two = fleet_view(model_view("a", breaker=still), model_view("b", breaker=still))
+
+    assert headline(one, NOW) == "All models are well; a frozen by hand for 59 m more."
+    assert headline(for_ever, NOW) == "All models are well; a frozen by hand."
+    assert headline(two, NOW) == "All models are well; 2 models frozen by hand."
+
+
+def test_a_frozen_model_that_is_down_says_both_once() -> None:
+    still = breaker_view(BreakerState.OPEN, is_frozen=True)
+    down = model_view("a", status=ModelStatus.UNAVAILABLE, status_cause="boom", serving="b", breaker=still)
+
+    said = headline(fleet_view(down, model_view("b")), NOW + 5)
+
+    assert said == "a DOWN for 5 s (boom), frozen by hand → traffic on b."
+
+
+def test_an_unchecked_fleet_still_tells_of_frozen_models() -> None:
+    still = model_view("a", breaker=breaker_view(is_frozen=True))
+
+    said = headline(fleet_view(still, model_view("b", status=ModelStatus.UNKNOWN)), NOW)
+
+    assert said == "1 of 2 models not checked yet; nothing is known to be wrong; a frozen by hand."

@@ -8,7 +8,15 @@ from hive_console.core import events as e
 from hive_console.core.events import Event
 from hive_console.core.narration import narrate
 from hive_console.core.outcome import OutcomeKind
-from hive_console.core.states import Action, ActionPhase, BreakerState, ModelStatus, OperationResult, Severity
+from hive_console.core.states import (
+    Action,
+    ActionPhase,
+    BreakerState,
+    DegradationLevel,
+    ModelStatus,
+    OperationResult,
+    Severity,
+)
 from tests.core.samples import NOW, every_variant, sample_event
 
 
@@ -164,6 +172,91 @@ def test_a_status_is_as_loud_as_it_is_bad(new: ModelStatus, severity: Severity) 
 )
 def test_what_moved_is_said_plainly(event: Event, text: str) -> None:
     assert narrate(event).text == text
+
+
+# --- the way back, and hands that hold it still --------------------------------------------------
+
+
+def ramp(share: float, model: str = "a") -> e.RampAdvanced:
+    return e.RampAdvanced(at=NOW, model=model, share=share)
+
+
+def test_the_steps_of_a_ramp_are_one_line_that_moves_on() -> None:
+    first, second = narrate(ramp(0.1)), narrate(ramp(0.25))
+
+    assert second.text == "a gets 25 % of its traffic again"
+    assert first.topic == second.topic != narrate(ramp(0.25, "b")).topic
+    assert first.is_progress
+    assert not first.is_routine
+
+
+def test_the_end_of_a_ramp_is_told_once_with_how_long_it_took() -> None:
+    ended = narrate(e.RecoveryEnded(at=NOW, model="a", took=42.0, ramp=9.0))
+    by_hand = narrate(e.RecoveryEnded(at=NOW, model="a", took=42.0, ramp=9.0, by_operator=True))
+
+    assert narrate(ramp(1.0)).is_routine
+    assert ended.text == "a has all of its traffic again after 42 s (9 s in steps)"
+    assert not ended.is_routine
+    assert by_hand.text.endswith(", by an operator")
+
+
+def test_traffic_that_came_back_at_once_is_told_by_the_recovery() -> None:
+    assert narrate(e.RecoveryEnded(at=NOW, model="a", took=42.0)).is_routine
+
+
+def test_a_freeze_is_told_by_its_deed_and_its_end_by_itself() -> None:
+    frozen = narrate(e.AutomationFrozen(at=NOW, model="a", until=NOW + 3600, cause="by ada: deploy"))
+    for_ever = narrate(e.AutomationFrozen(at=NOW, model="a", until=None, cause="x"))
+    thawed = narrate(e.AutomationThawed(at=NOW, model="a", cause="by ada: done"))
+
+    assert (frozen.text, frozen.is_routine) == ("a frozen for 1 h (by ada: deploy)", True)
+    assert for_ever.text == "a frozen until somebody thaws it (x)"
+    assert (thawed.text, thawed.is_routine) == ("a moves by itself again (by ada: done)", False)
+
+
+def test_a_breaker_that_only_counts_says_when_it_would_have_opened() -> None:
+    line = narrate(e.ThresholdCrossed(at=NOW, model="a", cause="timed out"))
+
+    assert line.text == "breaker a would open now: timed out"
+    assert line.severity is Severity.WARNING
+    assert line.topic == "crossing a"
+
+
+def test_an_outlier_is_told_with_how_long_it_is_left_alone() -> None:
+    out = narrate(e.OutlierEjected(at=NOW, model="a", until=NOW + 30, cause="fails far more often than the others"))
+    back = narrate(e.OutlierReturned(at=NOW, model="a"))
+
+    assert (out.text, out.severity) == (
+        "a left alone for 30 s: fails far more often than the others",
+        Severity.WARNING,
+    )
+    assert (back.text, back.severity) == ("a may be called again, no longer an outlier", Severity.INFO)
+
+
+def test_a_spent_probe_budget_is_said_in_dollars() -> None:
+    line = narrate(e.ProbeBudgetSpent(at=NOW, spent=1_000_100, budget=1_000_000))
+
+    assert line.text == "paid probes have cost $1.0001 of $1.00 a day: free ones until midnight UTC"
+
+
+def level(old: DegradationLevel, new: DegradationLevel) -> e.DegradationChanged:
+    return e.DegradationChanged(at=NOW, old=old, new=new, available_share=0.25)
+
+
+def test_a_level_says_what_is_turned_away() -> None:
+    worse = narrate(level(DegradationLevel.REDUCED, DegradationLevel.ESSENTIAL))
+    better = narrate(level(DegradationLevel.CRITICAL, DegradationLevel.ESSENTIAL))
+
+    assert worse.text == (
+        "degradation reduced → essential: background work is turned away (25.0 % of models available)"
+    )
+    assert (worse.severity, better.severity) == (Severity.CRITICAL, Severity.WARNING)
+    assert not worse.is_routine
+
+
+def test_the_first_and_the_last_level_are_told_by_degraded_mode() -> None:
+    assert narrate(level(DegradationLevel.FULL, DegradationLevel.REDUCED)).is_routine
+    assert narrate(level(DegradationLevel.REDUCED, DegradationLevel.FULL)).is_routine
 
 
 def test_a3_degraded_mode_is_said_in_percent() -> None:

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from hive_console.core.wording import ago, countdown, failure, latency, percent, span, whole_span
+from hive_console.core.wording import (
+    ago,
+    countdown,
+    dollars,
+    failure,
+    latency,
+    percent,
+    span,
+    whole_percent,
+    whole_span,
+)
 
 
 @pytest.mark.parametrize(
@@ -83,3 +93,16 @@ def test_a3_a_share_is_said_as_a_percentage_and_not_as_a_ratio(share: float, wor
 def test_a_latency_takes_at_most_five_columns(seconds: float, words: str) -> None:
     assert latency(seconds) == words
     assert len(latency(seconds)) <= 5
+
+
+@pytest.mark.parametrize(("share", "said"), [(0.0, "0"), (0.001, "1"), (0.1, "10"), (0.25, "25"), (1.0, "100")])
+def test_a_chosen_share_is_said_in_whole_percents(share: float, said: str) -> None:
+    assert whole_percent(share) == said
+
+
+@pytest.mark.parametrize(
+    ("micro", "said"),
+    [(0, "$0.00"), (1_000_000, "$1.00"), (1_234_560_000, "$1,234.56"), (300, "$0.0003"), (1_000_100, "$1.0001")],
+)
+def test_money_is_said_in_dollars_and_no_part_of_it_is_lost(micro: int, said: str) -> None:
+    assert dollars(micro) == said

@@ -12,7 +12,7 @@ from hive_console.core.command import Command, CommandResult, Effect, effect_of
 from hive_console.core.outcome import OutcomeKind
 from hive_console.core.settings import Strategy
 from hive_console.core.snapshot import AlertView, BreakerView, FleetSnapshot, MetricsView, ModelView, RecorderView
-from hive_console.core.states import AlertRule, AlertState, BreakerState, ModelStatus, Severity
+from hive_console.core.states import AlertRule, AlertState, BreakerState, DegradationLevel, ModelStatus, Severity
 from hive_console.engine.client import EventPage
 
 NOW = 1_773_457_964.0
@@ -260,6 +260,55 @@ def incident() -> FleetSnapshot:
     }
     models = tuple(special.get(name) or model(name) for name in PROVIDERS)
     return _fleet(models, alerts=incident_alerts(), available_share=10 / 12)
+
+
+def returning() -> FleetSnapshot:
+    """After an outage of half the fleet: ramps, frozen breakers, an outlier, breakers that only count, levels."""
+
+    def breaker(state: BreakerState = BreakerState.CLOSED, /, **changes: Any) -> BreakerView:  # any field of it
+        known: dict[str, Any] = {"since": NOW - 48, "failure_threshold": 5, "recovery_timeout": 5.0}
+        return BreakerView(state, **(known | changes))
+
+    frozen: dict[str, Any] = {"is_frozen": True, "frozen_until": NOW + 2520}
+    down = {"status": ModelStatus.UNAVAILABLE, "status_since": NOW - 48, "p95": None, "error_rate": 1.0}
+    special: dict[str, dict[str, Any]] = {
+        "claude-4-sonnet": {
+            "breaker": breaker(trips=2),
+            "ramp": 0.25,
+            "status_since": NOW - 8,
+            "status_cause": "recovered, gets 25 % of its traffic",
+        },
+        "gpt-5": {"breaker": breaker(trips=1, **frozen), "ramp": 0.5},
+        "deepseek-v3": {
+            **down,
+            "breaker": breaker(BreakerState.OPEN, open_until=NOW + 9, trips=3, consecutive_failures=7, **frozen),
+            "status_cause": "connection refused",
+            "serving": "gpt-5",
+        },
+        "grok-3": {"breaker": breaker(consecutive_failures=3, **frozen)},
+        "claude-4-opus": {
+            **down,
+            "breaker": breaker(BreakerState.OPEN, open_until=NOW + 12, trips=3),
+            "status_cause": "connection refused",
+            "serving": None,
+        },
+        "gemini-2.5-pro": {
+            **down,
+            "ejected_until": NOW + 25,
+            "status_cause": "fails far more often than the others",
+            "serving": "gpt-5",
+        },
+        "mistral-large": {"breaker": breaker(BreakerState.METRICS_ONLY, consecutive_failures=2)},
+        "qwen-3-max": {"breaker": breaker(BreakerState.DISABLED)},
+    }
+    models = tuple(model(name, **special.get(name, {})) for name in PROVIDERS)
+    return _fleet(
+        models,
+        is_degraded=True,
+        degraded_since=NOW - 40,
+        level=DegradationLevel.ESSENTIAL,
+        available_share=0.25,
+    )
 
 
 def alert(alert_id: str, **changes: Any) -> AlertView:  # Any: replace() takes any field of the view

@@ -16,7 +16,7 @@ from hive_console.ui.action_dialog import ActionDialog
 from hive_console.ui.deed_dialog import DeedDialog, Phase
 from hive_console.ui.undo_dialog import UndoDialog
 from tests.screens.payloads import PAYLOADS, controls_in
-from tests.screens.posted import NOW, FakeClient, alert, healthy, incident, model
+from tests.screens.posted import NOW, FakeClient, alert, healthy, incident, model, returning
 from tests.screens.stage import FOREVER, Stage, staged
 
 
@@ -90,6 +90,44 @@ async def test_a_required_reason_must_be_given() -> None:
 
         assert "a reason is required" in stage.shown
         assert stage.client.said == []
+
+
+async def test_a_freeze_wants_a_reason_and_a_thaw_and_a_trial_do_not() -> None:
+    async with staged(FakeClient(returning())) as stage:
+        dialog_of(stage, Action.FREEZE, "claude-4-opus")
+        await stage.ready()
+        await stage.press("enter", "enter")
+        assert stage.client.said == []
+        await stage.write("vendor says wait")
+        await stage.confirm()
+        for action, target in ((Action.THAW, "grok-3"), (Action.HALF_OPEN, "claude-4-opus")):
+            dialog_of(stage, action, target)
+            await stage.confirm()
+
+        assert stage.client.said == [
+            Command(Action.FREEZE, "claude-4-opus", "vendor says wait"),
+            Command(Action.THAW, "grok-3"),
+            Command(Action.HALF_OPEN, "claude-4-opus"),
+        ]
+
+
+async def test_after_a_freeze_the_dialog_shows_for_how_long_it_holds() -> None:
+    client = FakeClient(returning())
+    client.is_holding = True
+    async with staged(client) as stage:
+        dialog_of(stage, Action.FREEZE, "claude-4-opus")
+        await stage.ready()
+        await stage.write("vendor says wait")
+        await stage.confirm()
+        held = tuple(
+            replace(view, breaker=replace(view.breaker, is_frozen=True, frozen_until=NOW + 3600))
+            for view in returning().models
+        )
+        client.post(replace(returning(), models=held, undo_until=NOW + 60, undo_text="freeze claude-4-opus"))
+        client.release()
+
+        await stage.until(lambda: "OPEN for 48 s, FROZEN for 1 h more" in stage.shown)
+        assert "u within 1 m: freeze claude-4-opus" in stage.shown
 
 
 async def test_spaces_are_no_reason() -> None:

@@ -18,7 +18,7 @@ from hive_console.ui.deeds import DEED_KEYS, DEED_WORDS
 from hive_console.ui.target_picker import TargetPicker
 from hive_console.ui.undo_dialog import UndoDialog
 from tests.screens.payloads import PAYLOADS, controls_in
-from tests.screens.posted import NOW, FakeClient, alert, healthy, incident, model
+from tests.screens.posted import NOW, FakeClient, alert, healthy, incident, model, returning
 from tests.screens.stage import FOREVER, Stage, staged
 
 
@@ -86,6 +86,27 @@ async def test_a_key_chooses_its_action() -> None:
 
         assert stage.results == list(keys.values())
         assert stage.client.said == []
+
+
+async def test_trial_freeze_and_thaw_are_chosen_by_their_keys_where_they_mean_something() -> None:
+    async with staged(FakeClient(returning())) as stage:
+        for model_id, key in (("claude-4-opus", "h"), ("claude-4-opus", "z"), ("grok-3", "Z")):
+            menu_of(stage, model_id)
+            await stage.press(key)
+
+        assert stage.results == [Action.HALF_OPEN, Action.FREEZE, Action.THAW]
+
+
+async def test_trial_freeze_and_thaw_say_why_not() -> None:
+    async with staged(FakeClient(returning())) as stage:
+        menu_of(stage, "grok-3")
+        await stage.pilot.pause()
+
+        assert "h  let its trial begin    its breaker is not open" in stage.shown
+        assert "z  freeze its automation  it is frozen already" in stage.shown
+        menu_of(stage, "claude-4-opus")
+        await stage.pilot.pause()
+        assert "Z  thaw its automation    it is not frozen" in stage.shown
 
 
 async def test_enter_chooses_the_line_of_the_cursor() -> None:

@@ -95,7 +95,7 @@ async def test_every_key_that_acts_opens_a_dialog_and_does_nothing(console: Cons
     client = FakeClient(posted.incident())
     app = console(client)
     async with app.run_test(size=SMALL) as pilot:
-        for key in ("t", "b", "d", "e", "F", "c", "a"):
+        for key in ("t", "b", "d", "e", "F", "c", "h", "z", "Z", "a"):
             await typed(pilot, key)
             assert isinstance(app.screen, ActionDialog), key
             app.pop_screen()
@@ -139,7 +139,7 @@ async def test_read_only_grays_every_key_that_acts_and_says_why(console: Console
     client = FakeClient(replace(posted.incident(), undo_until=NOW + 60, undo_text="trip gpt-5"))
     app = console(client, read_only=True)
     async with app.run_test(size=SMALL) as pilot:
-        for key in ("t", "b", "d", "e", "f", "F", "c", "a", "u"):
+        for key in ("t", "b", "d", "e", "f", "F", "c", "h", "z", "Z", "a", "u"):
             fleet_screen(app).say("")
             await typed(pilot, key)
             assert app.screen is fleet_screen(app), key

@@ -24,6 +24,11 @@ def test_picture_of_an_incident(
     assert snap_compare(console(client, theme=theme), terminal_size=size)
 
 
+@pytest.mark.parametrize("size", [(80, 24), (140, 40)], ids=["80x24", "140x40"])
+def test_picture_of_the_way_back(snap_compare: SnapCompare, console: Console, size: tuple[int, int]) -> None:
+    assert snap_compare(console(FakeClient(posted.returning())), terminal_size=size)
+
+
 def test_picture_without_colour(snap_compare: SnapCompare, console: Console) -> None:
     client = FakeClient(posted.incident(), posted.incident_events())
 

@@ -11,7 +11,7 @@ from rich.style import Style
 from hive_console.core import events as e
 from hive_console.core.outcome import OutcomeKind
 from hive_console.core.snapshot import BreakerView
-from hive_console.core.states import BreakerState
+from hive_console.core.states import BreakerState, DegradationLevel
 from hive_console.engine.client import EventPage
 from hive_console.ui.event_log import KEPT, REPEATS_WITHIN, EventLog, inbox_lines
 from hive_console.ui.filtering import parse
@@ -29,6 +29,9 @@ def breaker(state: BreakerState, failures: int = 0, open_until: float | None = N
     return BreakerView(state, NOW, 5, 20.0, consecutive_failures=failures, open_until=open_until)
 
 
+STILL = BreakerView(BreakerState.CLOSED, NOW, 5, 20.0, is_frozen=True, frozen_until=NOW + 2520)
+
+
 @pytest.mark.parametrize(
     ("view", "said"),
     [
@@ -42,7 +45,40 @@ def breaker(state: BreakerState, failures: int = 0, open_until: float | None = N
     ],
 )
 def test_the_breaker_says_what_comes_next(view: BreakerView, said: str) -> None:
-    assert breaker_cell(view, NOW).text == said
+    assert breaker_cell(posted.model("m", breaker=view), NOW).text == said
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("claude-4-sonnet", "RAMP 25%"),
+        ("gpt-5", "FROZEN 50%"),
+        ("deepseek-v3", "FROZEN open"),
+        ("grok-3", "FROZEN 3/5"),
+        ("claude-4-opus", "OPEN 0:12"),
+        ("mistral-large", "METRICS"),
+        ("qwen-3-max", "OFF"),
+    ],
+)
+def test_the_breaker_tells_ramps_and_what_is_held_still(name: str, said: str) -> None:
+    view = posted.returning().model(name)
+    assert view is not None
+
+    cell = breaker_cell(view, NOW)
+
+    assert cell.text == said
+    assert len(cell.text) <= 12
+
+
+@pytest.mark.parametrize("state", BreakerState)
+@pytest.mark.parametrize("ramp", [None, 0.001, 0.5])
+def test_no_breaker_outgrows_its_column(state: BreakerState, ramp: float | None) -> None:
+    open_view = replace(breaker(state, 999, NOW + 99 * 60), failure_threshold=999)
+    still = replace(open_view, is_frozen=True)
+
+    for view in (open_view, still):
+        said = breaker_cell(posted.model("m", breaker=replace(view, consecutive_failures=1), ramp=ramp), NOW).text
+        assert len(said) <= 12, said
 
 
 @pytest.mark.parametrize(
@@ -79,6 +115,16 @@ def test_badges_say_the_gravest_and_notes_say_all() -> None:
     assert badge_of(replace(model, fault=""), NOW).text == "T"
     assert badge_of(replace(model, fault=""), NOW + 6).text == "P"
     assert badge_of(posted.model("m"), NOW).text == " "
+
+
+def test_frozen_and_ejected_models_have_letters_and_words() -> None:
+    out = posted.model("m", ejected_until=NOW + 25, pinned_to="gpt-5", breaker=replace(STILL, frozen_until=None))
+
+    assert badge_of(out, NOW).text == "E"
+    assert [note.text for note in notes_of(out, NOW)] == ["ejected 0:25", "frozen", "pinned → gpt-5"]
+    still = posted.model("m", breaker=STILL, pinned_to="gpt-5")
+    assert badge_of(still, NOW).text == "Z"
+    assert notes_of(still, NOW)[0].text == "frozen 42:00"
 
 
 @pytest.mark.parametrize("width", [80, 99, 100, 116, 120, 136, 140, 160, 200, 250])
@@ -134,6 +180,25 @@ def test_filter_words(words: str, names: set[str]) -> None:
     assert {model.model_id for model in posted.incident().models if chosen.admits(model)} == names
 
 
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        ("ramping", {"claude-4-sonnet", "gpt-5"}),
+        ("frozen", {"gpt-5", "deepseek-v3", "grok-3"}),
+        ("frozen !ramping breaker:open", {"deepseek-v3"}),
+        ("ejected", {"gemini-2.5-pro"}),
+        ("tripped", {"claude-4-sonnet", "gpt-5", "deepseek-v3", "claude-4-opus"}),
+        ("breaker:metrics-only", {"mistral-large"}),
+        ("breaker:metrics,off", {"mistral-large", "qwen-3-max"}),
+    ],
+)
+def test_filter_words_of_the_way_back(words: str, names: set[str]) -> None:
+    chosen = parse(words)
+
+    assert not chosen.problems
+    assert {model.model_id for model in posted.returning().models if chosen.admits(model)} == names
+
+
 @pytest.mark.parametrize("word", ["status:dwon", "breaker:ajar", "p95>fast", "p95>5%", "err>2s", "err>", "!p95<"])
 def test_a_word_that_is_not_understood_is_said_and_narrows_nothing(word: str) -> None:
     chosen = parse(word)
@@ -150,6 +215,19 @@ def test_the_worst_is_who_is_down_and_not_by_hand() -> None:
     ids = Order().sorted_anew(posted.incident().models).ids
 
     assert ids[:5] == ("claude-4-sonnet", "mistral-large", "deepseek-v3", "grok-3", "command-r-plus")
+
+
+def test_what_comes_back_or_is_held_still_stands_above_what_is_settled() -> None:
+    ids = Order().sorted_anew(posted.returning().models).ids
+
+    assert ids[:6] == ("claude-4-opus", "deepseek-v3", "gemini-2.5-pro", "claude-4-sonnet", "gpt-5", "grok-3")
+
+
+def test_the_order_of_breakers_begins_with_those_that_keep_traffic_away() -> None:
+    ids = Order("breaker").sorted_anew((*posted.returning().models, posted.half_open_model())).ids
+
+    assert ids[:6] == ("claude-4-opus", "deepseek-v3", "deepseek-v3", "claude-4-sonnet", "gpt-5", "grok-3")
+    assert ids[-2:] == ("mistral-large", "qwen-3-max")
 
 
 @pytest.mark.parametrize("name", list(ORDERS))
@@ -186,6 +264,33 @@ def test_the_title_fits_80_cells_and_keeps_states_and_alerts(read_only: bool) ->
 
     assert len(said) <= 80
     assert all(word in said for word in ("HIVE prod", "LIVE", "8 ok", "2 degraded", "2 down", "2 alerts"))
+
+
+def test_the_title_tells_the_level_in_a_word() -> None:
+    pieces = title_pieces(posted.returning(), NOW, width=80)
+
+    said = "".join(piece.text for piece in pieces)
+    assert "LIVE  ESSENTIAL  ● 9 ok" in said
+    assert len(said) <= 80
+
+
+def test_degraded_mode_of_an_older_engine_is_told_without_a_level() -> None:
+    fleet = replace(posted.healthy(), is_degraded=True)
+
+    assert "DEGRADED MODE" in "".join(piece.text for piece in title_pieces(fleet, NOW, width=80))
+
+
+def test_where_room_is_short_live_goes_before_the_level_and_the_level_before_the_counts() -> None:
+    fleet = replace(posted.incident(), is_degraded=True, level=DegradationLevel.CRITICAL)
+
+    def said(width: int) -> str:
+        return "".join(piece.text for piece in title_pieces(fleet, NOW, width=width, is_read_only=True))
+
+    assert "LIVE" not in said(80)
+    assert "CRITICAL" in said(80)
+    assert len(said(80)) <= 80
+    assert "CRITICAL" not in said(60)
+    assert "2 alerts" in said(60)
 
 
 def test_a_paused_demo_says_both() -> None:
@@ -232,6 +337,18 @@ def test_more_of_the_same_is_counted_on_one_line_that_moves_on() -> None:
     said = log_of(call_failed(NOW), stopped, call_failed(NOW + 2), call_failed(NOW + 3))
 
     assert said == [" 03:12:45 · engine stopped", " 03:12:47 ▲ 3× call a connection failed, after 1ms"]
+
+
+def test_the_steps_of_a_ramp_are_one_line_without_a_count() -> None:
+    steps = (e.RampAdvanced(at=NOW + step, model="a", share=share) for step, share in enumerate((0.1, 0.25, 0.5)))
+    ended = e.RecoveryEnded(at=NOW + 9, model="a", took=20.0, ramp=9.0)
+
+    said = log_of(*steps, e.RampAdvanced(at=NOW + 9, model="a", share=1.0), ended)
+
+    assert said == [
+        " 03:12:46 · a gets 50 % of its traffic again",
+        " 03:12:53 · a has all of its traffic again after 20 s (9 s in steps)",
+    ]
 
 
 def test_what_comes_of_another_model_or_much_later_stands_for_itself() -> None:

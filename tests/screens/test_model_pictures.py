@@ -20,7 +20,7 @@ from hive_console.ui.app import HiveApp
 from hive_console.ui.deed_dialog import DeedDialog
 from hive_console.ui.model_screen import ModelScreen
 from hive_console.ui.target_picker import TargetPicker
-from tests.screens.posted import NOW, FakeClient, healthy, incident, incident_events, unknown
+from tests.screens.posted import NOW, FakeClient, healthy, incident, incident_events, returning, unknown
 
 Compare = Callable[..., bool]
 """The plugin's `snap_compare`."""
@@ -63,6 +63,19 @@ def test_picture_of_a_model_that_is_down(snap_compare: Compare, size: tuple[int,
     before = showing(lambda client: ModelScreen(client, "claude-4-sonnet", lambda: NOW))
 
     assert snap_compare(app, terminal_size=size, run_before=before)
+
+
+@pytest.mark.parametrize("name", ["claude-4-sonnet", "deepseek-v3"])
+def test_picture_of_a_model_that_comes_back_or_is_frozen(snap_compare: Compare, name: str) -> None:
+    before = showing(lambda client: ModelScreen(client, name, lambda: NOW))
+
+    assert snap_compare(console(FakeClient(returning())), terminal_size=SMALL, run_before=before)
+
+
+def test_picture_of_a_freeze(snap_compare: Compare) -> None:
+    before = showing(ask(Action.FREEZE, "gpt-5"), *"deploy")
+
+    assert snap_compare(console(FakeClient(incident())), terminal_size=SMALL, run_before=before)
 
 
 def test_picture_of_a_model_that_is_well_in_the_light(snap_compare: Compare) -> None:

@@ -19,7 +19,7 @@ from hive_console.ui.target_picker import TargetPicker
 from hive_console.ui.undo_dialog import UndoDialog
 from hive_widgets.chart import Chart
 from tests.screens.payloads import PAYLOADS, controls_in
-from tests.screens.posted import NOW, FakeClient, healthy, incident, incident_events, model, unknown
+from tests.screens.posted import NOW, FakeClient, healthy, incident, incident_events, model, returning, unknown
 from tests.screens.stage import Stage, staged
 
 
@@ -112,7 +112,7 @@ def test_what_was_not_measured_is_a_dash_and_no_zero() -> None:
     [
         (BreakerState.CLOSED, "CLOSED for 4 h"),
         (BreakerState.OPEN, "OPEN for 4 h, the next probe is due"),
-        (BreakerState.HALF_OPEN, "HALF-OPEN for 4 h, one probe decides"),
+        (BreakerState.HALF_OPEN, "HALF-OPEN for 4 h, its trial decides"),
         (BreakerState.ISOLATED, "ISOLATED for 4 h, until somebody activates it"),
     ],
 )
@@ -120,6 +120,35 @@ def test_every_breaker_state_says_what_comes_next(state: BreakerState, words: st
     view = model("gpt-5")
 
     assert words in told(replace(view, breaker=replace(view.breaker, state=state)), healthy())
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("claude-4-sonnet", "CLOSED for 48 s, 25 % of traffic  tripped 2×  0/5 failures in a row"),
+        (
+            "gpt-5",
+            "CLOSED for 48 s, FROZEN for 42 m more at 50 % of traffic  tripped 1×  0/5 failures in a row",
+        ),
+        ("deepseek-v3", "OPEN for 48 s, FROZEN for 42 m more  tripped 3×  7 failures in a row"),
+        ("mistral-large", "METRICS-ONLY for 48 s, it counts and never refuses  2 failures in a row"),
+        ("qwen-3-max", "DISABLED for 48 s, it admits everything"),
+        ("gemini-2.5-pro", "✖ DOWN for 48 s: fails far more often than the others  ejected 0:25"),
+    ],
+)
+def test_the_way_back_and_what_is_held_still_are_told(name: str, words: str) -> None:
+    assert words in story_of(name, returning())
+
+
+def test_a_freeze_without_an_end_says_what_ends_it() -> None:
+    view = model("gpt-5")
+    still = replace(view.breaker, is_frozen=True)
+
+    assert "FROZEN until thawed" in told(replace(view, breaker=still), healthy())
+
+
+def test_a_frozen_ramp_tells_its_share_too() -> None:
+    assert "FROZEN for 42 m more at 50 % of traffic" in story_of("gpt-5", returning())
 
 
 @pytest.mark.parametrize("width", [20, 40, 64, 80, 131])

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from hive_console.core.snapshot import BreakerView, ModelView
-from hive_console.core.states import BreakerState, ModelStatus
+from hive_console.core.snapshot import ModelView
+from hive_console.core.states import ModelStatus
 from hive_console.core.wording import countdown, latency, percent
-from hive_widgets.glyphs import BREAKER_MARKS, STATUS_MARKS, Role
+from hive_widgets.breaker_words import breaker_short
+from hive_widgets.glyphs import FROZEN, STATUS_MARKS, Role
 from hive_widgets.pieces import Piece
 
 STALE_AGE = 75.0
@@ -36,19 +37,9 @@ def state_cell(model: ModelView, now: float) -> Piece:
     return Piece(f"{mark.word:<8} {short_span(now - model.status_since):>3}", mark.role)
 
 
-def breaker_cell(breaker: BreakerView, now: float) -> Piece:
-    """The breaker with what comes next: a countdown, a count, or a probe under way."""
-    mark = BREAKER_MARKS[breaker.state]
-    match breaker.state:
-        case BreakerState.OPEN:
-            left = "" if breaker.open_until is None else f" {countdown(breaker.open_until - now)}"
-            return Piece(mark.word + left, mark.role)
-        case BreakerState.HALF_OPEN:
-            return Piece(f"{mark.word} probing", mark.role)
-        case BreakerState.CLOSED if breaker.consecutive_failures:
-            return Piece(f"{mark.word} {breaker.consecutive_failures}/{breaker.failure_threshold}", Role.WARN)
-        case BreakerState.CLOSED | BreakerState.ISOLATED | BreakerState.METRICS_ONLY | BreakerState.DISABLED:
-            return Piece(mark.word, mark.role)
+def breaker_cell(model: ModelView, now: float) -> Piece:
+    """The breaker with what comes next; see `breaker_words`."""
+    return Piece(*breaker_short(model, now))
 
 
 def p95_cell(model: ModelView) -> Piece:
@@ -78,11 +69,18 @@ def age_cell(model: ModelView, now: float) -> Piece:
 
 
 def badge_of(model: ModelView, now: float) -> Piece:
-    """One letter that says "there is more to this row": F a fault, T throttled, P pinned; blank for none."""
+    """One letter that says "there is more to this row", the gravest; blank for none.
+
+    F a fault, T throttled, E ejected as an outlier, Z frozen, P pinned.
+    """
     if model.fault:
         return Piece("F", Role.BAD)
     if model.throttled_until is not None and model.throttled_until > now:
         return Piece("T", Role.WARN)
+    if model.ejected_until is not None:
+        return Piece("E", Role.WARN)
+    if model.breaker.is_frozen:
+        return Piece(FROZEN.glyph, FROZEN.role)
     if model.pinned_to is not None:
         return Piece("P", Role.HELD)
     return Piece(" ")
@@ -95,6 +93,12 @@ def notes_of(model: ModelView, now: float) -> tuple[Piece, ...]:
         notes.append(Piece(f"FAULT {model.fault}", Role.BAD))
     if model.throttled_until is not None and model.throttled_until > now:
         notes.append(Piece(f"throttled {countdown(model.throttled_until - now)}", Role.WARN))
+    if model.ejected_until is not None:
+        notes.append(Piece(f"ejected {countdown(model.ejected_until - now)}", Role.WARN))
+    if model.breaker.is_frozen:
+        until = model.breaker.frozen_until
+        left = "" if until is None else f" {countdown(until - now)}"
+        notes.append(Piece(f"frozen{left}", FROZEN.role))
     if model.pinned_to is not None:
         notes.append(Piece(f"pinned → {model.pinned_to}", Role.HELD))
     return tuple(notes)

@@ -92,7 +92,7 @@ def plan(width: int, *, is_ascii: bool = False) -> tuple[Column, ...]:
         head.append(Column("PROVIDER", 10, lambda model, _: Piece(model.provider, Role.MUTED)))
     middle = [
         Column("STATE", 12, cells.state_cell),
-        Column("BREAKER", 12, lambda model, now: cells.breaker_cell(model.breaker, now)),
+        Column("BREAKER", 12, cells.breaker_cell),
         Column("P95", 5, lambda model, _: cells.p95_cell(model), is_right=True),
         Column("ERR%", 4, lambda model, _: cells.error_cell(model), is_right=True),
     ]

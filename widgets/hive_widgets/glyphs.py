@@ -57,6 +57,12 @@ BREAKER_MARKS = {
     BreakerState.DISABLED: Mark("·", ".", "OFF", Role.MUTED),
 }
 
+RAMP = Mark("▃", "%", "RAMP", Role.WARN)
+"""A closed breaker whose model gets its traffic back in steps."""
+
+FROZEN = Mark("Z", "Z", "FROZEN", Role.HELD)
+"""A breaker that only an operator moves."""
+
 SEVERITY_MARKS = {
     Severity.INFO: Mark("·", ".", "info", Role.MUTED),
     Severity.WARNING: Mark("▲", "!", "warning", Role.WARN),
