@@ -189,8 +189,9 @@ def _effect_of_reset(model: ModelView) -> Effect:
     title = f"Reset the breaker of {model.model_id}"
     if model.breaker.state is BreakerState.ISOLATED:
         return _refused(title, "it is deactivated; activate it instead", _standing(model))
-    if model.breaker.state is BreakerState.CLOSED and not model.breaker.consecutive_failures and not model.fault:
-        return _refused(title, "its breaker is closed and counts no failure", _standing(model))
+    if model.breaker.state in ADMITTING and not model.breaker.consecutive_failures and not model.fault:
+        does = "is closed" if model.breaker.state is BreakerState.CLOSED else "stops nobody"
+        return _refused(title, f"its breaker {does} and counts no failure", _standing(model))
     warnings = (
         ("nothing shows that it is well again: it may fail its next calls and open again",)
         if model.status is ModelStatus.UNAVAILABLE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -43,6 +44,7 @@ class Member:
         "_crossings",
         "_down_since",
         "_fault",
+        "_is_frozen",
         "_operator_moved",
         "_ramp_since",
         "breaker",
@@ -97,6 +99,7 @@ class Member:
         self._down_since: float | None = None
         self._ramp_since = now
         self._operator_moved = False
+        self._is_frozen = False
 
     @property
     def fault(self) -> str:
@@ -155,8 +158,10 @@ class Member:
         if self.fixed_fault or self.breaker.state is BreakerState.ISOLATED:
             return None
         fault_until = self._fault.until if self._fault.is_open else None
-        waits = [self.breaker.open_until, self.throttled_until, self.ejected_until, fault_until]
-        return max((until - now for until in waits if until is not None and until > now), default=0.0)
+        frozen_until = self.breaker.frozen_until if self.breaker.state is BreakerState.OPEN else None
+        waits = [self.breaker.open_until, frozen_until, self.throttled_until, self.ejected_until, fault_until]
+        wait = max((until - now for until in waits if until is not None and until > now), default=0.0)
+        return None if math.isinf(wait) else wait
 
     def settle(
         self, permit: Permit, outcome: Outcome, now: float, *, latency: float, is_probe: bool = False
@@ -197,12 +202,15 @@ class Member:
 
     def refresh(self, now: float) -> list[e.Event]:
         """Judges afresh: windows age, throttles end and ramps climb without any call."""
+        events: list[e.Event] = []
+        if self._is_frozen and not self.breaker.is_frozen(now):
+            self._is_frozen = False
+            events.append(e.AutomationThawed(at=now, model=self.settings.id, cause="its time is over"))
         move = self.breaker.age(now)
         if move is not None:
-            return self._moved(move, now)
-        events: list[e.Event] = []
+            return [*events, *self._moved(move, now)]
         if self.ramp is not None and not self.breaker.is_frozen(now):
-            events = self._after(self.ramp.age(now), now)
+            events += self._after(self.ramp.age(now), now)
         self.window.age(now)
         self._learn_baseline()
         return [*events, *self._restated(now)]
@@ -222,6 +230,7 @@ class Member:
             return []
         self.throttled_until = None
         self._fault.forget()
+        self._operator_moved = True
         move = self.breaker.reset(now, cause)
         ended = self._end_ramp(now) if move is None else []
         return [*ended, *self._by_hand(move, now)]
@@ -244,6 +253,7 @@ class Member:
     def freeze(self, now: float, cause: str, *, until: float | None = None) -> list[e.Event]:
         """Stops automatic moves: breaker and ramp stay as they are until `thaw`, or until an instant."""
         self.breaker.freeze(until)
+        self._is_frozen = True
         return [e.AutomationFrozen(at=now, model=self.settings.id, until=until, cause=cause)]
 
     def thaw(self, now: float, cause: str) -> list[e.Event]:
@@ -251,6 +261,7 @@ class Member:
         if not self.breaker.is_frozen(now):
             return []
         self.breaker.thaw()
+        self._is_frozen = False
         return [e.AutomationThawed(at=now, model=self.settings.id, cause=cause), *self.refresh(now)]
 
     def eject(self, now: float, until: float, cause: str) -> list[e.Event]:
@@ -278,6 +289,7 @@ class Member:
             "throttled_until": self.throttled_until,
             "baseline_p95": self._baseline_p95,
             "down_since": self._down_since,
+            "ramp_since": self._ramp_since,
         }
 
     def restore(self, saved: Mapping[str, Any], now: float) -> list[e.Event]:
@@ -288,9 +300,12 @@ class Member:
         self.throttled_until = saved["throttled_until"]
         self.pinned_to = saved["pinned_to"]
         policy = ramp_policy_of(self.settings)
-        if saved["ramp"] is not None and policy is not None:
+        if saved["ramp"] is not None and policy is not None and self.breaker.state is BreakerState.CLOSED:
             self.ramp = Ramp.restore(policy, saved["ramp"], now, self._baseline_p95)
-        return self.refresh(now)
+            self._ramp_since = saved.get("ramp_since", now)
+        self._is_frozen = self.breaker.is_frozen(now)
+        move = self._as_set(now)
+        return self.refresh(now) if move is None else self._moved(move, now)
 
     # --- inside -----------------------------------------------------------------------------------
 
@@ -392,6 +407,8 @@ class Member:
             self._down_since = now if self._down_since is None else self._down_since
             self._operator_moved = False
             return [changed]
+        if self.status is ModelStatus.UNKNOWN:  # nobody knows how it is: that is the end of the episode
+            self._down_since = None
         if self.status is ModelStatus.UNKNOWN or self.unavailable_since is None:
             self.unavailable_since = None
             return [changed]
@@ -408,6 +425,20 @@ class Member:
     def _by_hand(self, move: Move | None, now: float) -> list[e.Event]:
         self._operator_moved = True
         return self._moved(move, now) if move is not None else self.refresh(now)
+
+    def _as_set(self, now: float) -> Move | None:
+        """Brings the breaker back into the mode of its settings; a word that holds it isolated is stronger."""
+        wanted, state = first_state_of(self.settings), self.breaker.state
+        if state is wanted or state is BreakerState.ISOLATED:
+            return None
+        said = f"its settings say {self.settings.breaker_mode.value}"
+        match wanted:
+            case BreakerState.METRICS_ONLY:
+                return self.breaker.observe_only(now, said)
+            case BreakerState.DISABLED:
+                return self.breaker.disable(now, said)
+            case _:
+                return self.breaker.reset(now, said) if state in _ADMITTING else None
 
     def _moved(self, move: Move, now: float) -> list[e.Event]:
         self._crossings = self.breaker.threshold_crossings
@@ -427,6 +458,10 @@ class Member:
         begun: list[e.Event] = []
         if move.new in _ADMITTING:
             self.window.clear()
+        if move.new is BreakerState.CLOSED:
+            back = self._as_set(now)
+            if back is not None:
+                return [changed, *self._moved(back, now)]
         if move.trigger is Trigger.TRIALS_PASSED:
             begun = self._begin_ramp(now)
         return [changed, *begun, *self.refresh(now)]
