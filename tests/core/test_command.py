@@ -14,6 +14,9 @@ FAILING = breaker_view(BreakerState.CLOSED, consecutive_failures=2, last_failure
 OPEN = breaker_view(BreakerState.OPEN, consecutive_failures=5, last_failure_cause="server error: boom")
 HALF_OPEN = breaker_view(BreakerState.HALF_OPEN, last_failure_cause="server error: boom")
 ISOLATED = breaker_view(BreakerState.ISOLATED)
+COUNTING = breaker_view(BreakerState.METRICS_ONLY)
+OFF = breaker_view(BreakerState.DISABLED)
+ADMITTING = {BreakerState.CLOSED, BreakerState.METRICS_ONLY, BreakerState.DISABLED}
 DOWN = ModelStatus.UNAVAILABLE
 
 
@@ -30,8 +33,10 @@ def model_a(state: BreakerState = BreakerState.CLOSED) -> ModelView:
         BreakerState.OPEN: OPEN,
         BreakerState.HALF_OPEN: HALF_OPEN,
         BreakerState.ISOLATED: ISOLATED,
+        BreakerState.METRICS_ONLY: COUNTING,
+        BreakerState.DISABLED: OFF,
     }
-    status = ModelStatus.AVAILABLE if state is BreakerState.CLOSED else DOWN
+    status = ModelStatus.AVAILABLE if state in ADMITTING else DOWN
     return model_view("a", fallbacks=("b", "c"), breaker=breakers[state], status=status)
 
 
@@ -42,12 +47,15 @@ def effect(action: Action, view: FleetSnapshot | None = None, target: str = "a",
 # --- who may do what -----------------------------------------------------------------------------
 
 STATES = tuple(BreakerState)
-ALLOWED = {
-    Action.TRIP: {BreakerState.CLOSED, BreakerState.HALF_OPEN},
+ALLOWED: dict[Action, set[BreakerState]] = {
+    Action.TRIP: ADMITTING | {BreakerState.HALF_OPEN},
     Action.RESET: {BreakerState.OPEN, BreakerState.HALF_OPEN},
-    Action.DEACTIVATE: {BreakerState.CLOSED, BreakerState.OPEN, BreakerState.HALF_OPEN},
+    Action.DEACTIVATE: set(STATES) - {BreakerState.ISOLATED},
     Action.ACTIVATE: {BreakerState.ISOLATED},
     Action.CHECK_NOW: set(STATES),
+    Action.HALF_OPEN: {BreakerState.OPEN},
+    Action.FREEZE: set(STATES),
+    Action.THAW: set(),
 }
 
 
@@ -73,7 +81,7 @@ def test_a_model_that_is_not_there_cannot_be_acted_on(action: Action) -> None:
 
 
 def test_actions_that_move_traffic_want_a_reason() -> None:
-    assert {Action.TRIP, Action.DEACTIVATE, Action.FAIL_OVER} == REASON_REQUIRED
+    assert {Action.TRIP, Action.DEACTIVATE, Action.FAIL_OVER, Action.FREEZE} == REASON_REQUIRED
 
 
 @pytest.mark.parametrize(
@@ -85,6 +93,11 @@ def test_actions_that_move_traffic_want_a_reason() -> None:
         (Action.RESET, BreakerState.ISOLATED, "it is deactivated; activate it instead"),
         (Action.DEACTIVATE, BreakerState.ISOLATED, "it is deactivated already"),
         (Action.ACTIVATE, BreakerState.OPEN, "it is not deactivated"),
+        (Action.RESET, BreakerState.METRICS_ONLY, "its breaker stops nobody and counts no failure"),
+        (Action.RESET, BreakerState.DISABLED, "its breaker stops nobody and counts no failure"),
+        (Action.HALF_OPEN, BreakerState.CLOSED, "its breaker is not open"),
+        (Action.HALF_OPEN, BreakerState.HALF_OPEN, "its breaker is not open"),
+        (Action.THAW, BreakerState.OPEN, "it is not frozen"),
     ],
 )
 def test_a_refusal_says_why(action: Action, state: BreakerState, refusal: str) -> None:
@@ -164,7 +177,7 @@ def test_a_pin_that_cannot_serve_keeps_no_traffic(action: Action) -> None:
 
 
 def test_a_trip_says_when_it_is_tried_again_and_a_deactivation_that_it_is_not() -> None:
-    assert effect(Action.TRIP).effect.endswith("a probe tries it again after 20 s")
+    assert effect(Action.TRIP).effect.endswith("a probe tries it again after 20 s or more")
     assert effect(Action.DEACTIVATE).effect.endswith("until somebody activates it; calls under way finish")
 
 
@@ -189,6 +202,51 @@ def test_an_activation_promises_a_probe_and_no_more() -> None:
     said = effect(Action.ACTIVATE, fleet(model_a(BreakerState.ISOLATED)))
 
     assert said.effect == "a probe is sent at once; traffic flows when the probe is answered"
+
+
+def test_a_trial_by_hand_promises_one_call_that_decides() -> None:
+    said = effect(Action.HALF_OPEN, fleet(model_a(BreakerState.OPEN)))
+
+    assert said.effect == "the breaker goes to its trial at once: one call decides whether it closes"
+
+
+# --- freezing ------------------------------------------------------------------------------------
+
+FROZEN = breaker_view(BreakerState.CLOSED, is_frozen=True)
+
+
+def test_a_frozen_model_is_frozen_only_once_and_can_be_thawed() -> None:
+    frozen = fleet(model_view("a", breaker=FROZEN))
+
+    assert effect(Action.FREEZE, frozen).refusal == "it is frozen already"
+    assert effect(Action.THAW, frozen).effect == "its breaker moves by itself again"
+
+
+@pytest.mark.parametrize(
+    ("state", "warning"),
+    [
+        (BreakerState.CLOSED, "its breaker is closed: a failing model is called on and on"),
+        (BreakerState.METRICS_ONLY, "its breaker is closed: a failing model is called on and on"),
+        (BreakerState.OPEN, "its breaker is not closed: the model stays out, well or not"),
+    ],
+)
+def test_a_freeze_warns_of_what_stays_as_it_is(state: BreakerState, warning: str) -> None:
+    said = effect(Action.FREEZE, fleet(model_a(state)))
+
+    assert said.warnings == (warning,)
+    assert said.effect == "for 60 minutes nothing but an operator moves its breaker"
+
+
+def test_how_things_stand_says_that_a_model_is_frozen() -> None:
+    assert effect(Action.CHECK_NOW, fleet(model_view("a", breaker=FROZEN))).now == (
+        "available, breaker closed, frozen"
+    )
+
+
+def test_a_trip_of_a_frozen_model_promises_no_trial() -> None:
+    said = effect(Action.TRIP, fleet(model_view("a", fallbacks=("b", "c"), breaker=FROZEN)))
+
+    assert said.effect.endswith("it stays so while it is frozen")
 
 
 # --- sending traffic elsewhere -------------------------------------------------------------------
@@ -289,6 +347,8 @@ def test_an_alert_that_is_over_taken_or_gone_cannot_be_acknowledged() -> None:
         (Action.FAIL_OVER, "c", Action.FAIL_OVER, "c"),
         (Action.FAIL_BACK, "c", Action.FAIL_OVER, "c"),
         (Action.TRIP, "c", Action.RESET, ""),
+        (Action.FREEZE, None, Action.THAW, ""),
+        (Action.THAW, None, Action.FREEZE, ""),
     ],
 )
 def test_an_action_is_undone_by_its_inverse(
@@ -299,7 +359,9 @@ def test_an_action_is_undone_by_its_inverse(
     assert undo == Command(inverse, "a", f"undo {action.value}", parameter, "ada")
 
 
-@pytest.mark.parametrize("action", [Action.RESET, Action.CHECK_NOW, Action.ACKNOWLEDGE, Action.FAIL_BACK])
+@pytest.mark.parametrize(
+    "action", [Action.RESET, Action.CHECK_NOW, Action.ACKNOWLEDGE, Action.FAIL_BACK, Action.HALF_OPEN]
+)
 def test_what_cannot_be_undone_has_no_inverse(action: Action) -> None:
     assert inverse_of(Command(action, "a"), None) is None
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from hive_console.core.degradation import HOLD, Degradation
-from hive_console.core.events import DegradedModeEntered, DegradedModeLeft
-from hive_console.core.states import ModelStatus
+from hive_console.core.events import DegradationChanged, DegradedModeEntered, DegradedModeLeft
+from hive_console.core.states import DegradationLevel, ModelStatus
 from tests.core.samples import NOW
 
+Level = DegradationLevel
 UP, DOWN = ModelStatus.AVAILABLE, ModelStatus.UNAVAILABLE
 
 
@@ -37,7 +38,10 @@ def test_less_than_the_threshold_is_degraded_at_once() -> None:
 
     events = mode.look([UP, DOWN], NOW)
 
-    assert events == [DegradedModeEntered(at=NOW, available_share=0.5, threshold=0.6)]
+    assert events == [
+        DegradedModeEntered(at=NOW, available_share=0.5, threshold=0.6),
+        DegradationChanged(at=NOW, old=Level.FULL, new=Level.REDUCED, available_share=0.5),
+    ]
     assert (mode.is_degraded, mode.since) == (True, NOW)
 
 
@@ -61,9 +65,13 @@ def test_it_is_left_when_the_share_held_long_enough() -> None:
 
     assert mode.look([UP, UP], NOW + 5) == []
     assert mode.look([UP, UP], NOW + 5 + HOLD - 0.001) == []
-    events = mode.look([UP, UP], NOW + 5 + HOLD)
+    end = NOW + 5 + HOLD
+    events = mode.look([UP, UP], end)
 
-    assert events == [DegradedModeLeft(at=NOW + 5 + HOLD, available_share=1.0, threshold=0.6, lasted=5 + HOLD)]
+    assert events == [
+        DegradedModeLeft(at=end, available_share=1.0, threshold=0.6, lasted=5 + HOLD),
+        DegradationChanged(at=end, old=Level.REDUCED, new=Level.FULL, available_share=1.0),
+    ]
     assert not mode.is_degraded
 
 
@@ -95,7 +103,7 @@ def test_a_second_episode_is_entered_and_held_like_the_first() -> None:
 
     again = mode.look([UP, DOWN], NOW + 100)
 
-    assert [type(event) for event in again] == [DegradedModeEntered]
+    assert [type(event) for event in again] == [DegradedModeEntered, DegradationChanged]
     assert mode.look([UP, UP], NOW + 101) == []
     assert mode.look([UP, UP], NOW + 101 + HOLD - 1) == []
 

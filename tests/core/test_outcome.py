@@ -30,6 +30,7 @@ BY_REFERENCE = [
     (K.TOO_LARGE, Verdict.NEUTRAL, False, Onward.NOWHERE),
     (K.CONTENT_FILTER, Verdict.NEUTRAL, False, Onward.NOWHERE),
     (K.CONTEXT_LENGTH, Verdict.NEUTRAL, False, Onward.LARGER_CONTEXT),
+    (K.SHED, Verdict.NEUTRAL, False, Onward.NOWHERE),
     (K.CANCELLED, Verdict.NEUTRAL, False, Onward.NOWHERE),
 ]
 
