@@ -157,7 +157,7 @@ def trial_rule(config: Trace) -> TrialRule:
             "failure_rate": decide.get("rate"),
             "slow_rate": decide.get("slow_rate"),
         }
-    lease = {"lease": float(config["probe_lease"])} if "probe_lease" in config else {}
+    lease: dict[str, Any] = {"lease": float(config["probe_lease"])} if "probe_lease" in config else {}
     return TrialRule(
         permits=permits,
         is_concurrent=config.get("permits_mode", "total") == "concurrent",
