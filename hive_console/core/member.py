@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, assert_never
 
 from hive_console.core import events as e
 from hive_console.core.breaker import Breaker
@@ -495,6 +495,8 @@ class Member:
                 return self._end_ramp(now)
             case RampVerdict.HOLD | RampVerdict.FAILED:
                 return []
+            case _:
+                assert_never(verdict)
 
     def _end_ramp(self, now: float) -> list[e.Event]:
         if self.ramp is None:
@@ -504,7 +506,7 @@ class Member:
         return [full, *self._ended(now, ramp=now - self._ramp_since)]
 
     def _ended(self, now: float, *, ramp: float) -> list[e.Event]:
-        if self._down_since is None:
+        if self._down_since is None or self.status is ModelStatus.UNAVAILABLE:  # out again for another reason
             return []
         took, self._down_since = now - self._down_since, None
         by_operator, self._operator_moved = self._operator_moved, False
