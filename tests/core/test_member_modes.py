@@ -71,6 +71,14 @@ def test_a_last_resort_that_cannot_be_is_no_event() -> None:
     assert member_of().half_open(NOW, "nobody else", trigger=Trigger.LAST_RESORT) == []
 
 
+def test_a_reset_leaves_a_deactivated_model_as_it_is() -> None:
+    member = member_of()
+    member.isolate(NOW, "by ada")
+
+    assert member.reset(NOW, "by ada") == []
+    assert member.breaker.state is S.ISOLATED
+
+
 # --- freezing ------------------------------------------------------------------------------------
 
 

@@ -151,6 +151,25 @@ def test_a_recovery_ends_once() -> None:
     assert of_kind(events, RecoveryEnded) == []
 
 
+def test_a_recovery_does_not_end_while_the_model_is_out_for_another_reason() -> None:
+    member = recovering()
+    member.eject(TRIAL + 1, TRIAL + 200, "fails more than the others")
+
+    during = [event for second in range(1, 200) for event in member.refresh(TRIAL + second)]
+    after = member.readmit(TRIAL + 200)
+
+    assert of_kind(during, RecoveryEnded) == []
+    assert [event.took for event in of_kind(after, RecoveryEnded)] == [TIMEOUT + 200]
+
+
+def test_a_model_that_was_never_down_ends_no_recovery() -> None:
+    member = member_of()
+    call(member, SUCCESS, NOW)
+    member.restore({**recovering().save(), "down_since": None}, TRIAL)
+
+    assert of_kind(member.reset(TRIAL + 1, "by ada"), RecoveryEnded) == []
+
+
 # --- failing again -------------------------------------------------------------------------------
 
 
