@@ -61,7 +61,7 @@ class Breaker:
         "_is_over_threshold",
         "_made_at",
         "_rejected",
-        "_successes_before",
+        "_successes_in_a_row",
         "_tally",
         "_trials",
         "consecutive_failures",
@@ -98,7 +98,7 @@ class Breaker:
         self._trials = Trials(policy.trial)
         self._ignored = 0
         self._rejected = 0
-        self._successes_before = 0
+        self._successes_in_a_row = 0
         self._is_over_threshold = False
         self._is_last_resort = False
         self._allow()
@@ -120,7 +120,10 @@ class Breaker:
         return admission
 
     def would_admit(self, now: float) -> bool:
-        """Whether a call of real traffic would get a permit now; changes nothing."""
+        """Whether a call of real traffic would get a permit now; changes nothing.
+
+        What time alone changes (trials, holds and freezes that ran out) is seen from the next `age` on.
+        """
         if self.standing is not None:
             return True
         if self.state is _OPEN:
@@ -184,6 +187,8 @@ class Breaker:
         if not self._counts_plainly or permit.generation != self.generation:
             return False
         self.consecutive_failures = 0
+        self._is_over_threshold = False
+        self._successes_in_a_row += 1
         self._tally.successes += 1
         return True
 
@@ -220,7 +225,7 @@ class Breaker:
 
     def half_open(self, now: float, cause: str, *, trigger: Trigger = Trigger.HALF_OPENED) -> Move | None:
         """Lets the trials of an open breaker begin at once; nothing in any other state."""
-        if not self._may(trigger):
+        if not self._may(trigger) or (trigger is not Trigger.HALF_OPENED and self.is_frozen(now)):
             return None
         move = self._move(trigger, _HALF_OPEN, cause, now)
         self._is_last_resort = trigger is Trigger.LAST_RESORT
@@ -278,7 +283,7 @@ class Breaker:
             tally.failures,
             tally.slow,
             in_a_row,
-            0 if in_a_row else max(0, tally.successes - self._successes_before),
+            self._successes_in_a_row,
             self._ignored,
             self._rejected,
         )
@@ -316,7 +321,8 @@ class Breaker:
         breaker.consecutive_failures = int(saved["consecutive_failures"])
         breaker.last_failure = saved["last_failure"]
         breaker.last_failure_cause = str(saved["last_failure_cause"])
-        breaker.open_until = saved["open_until"]
+        until = saved["open_until"]  # a clock that was set back must not hold it open for hours
+        breaker.open_until = None if until is None else until - max(0.0, float(saved["since"]) - now)
         breaker.trips = int(saved["trips"])
         frozen = saved["frozen_until"]
         breaker.frozen_until = float("inf") if frozen == "for ever" else frozen
@@ -371,11 +377,12 @@ class Breaker:
         tally.add(now, is_failure=is_failure, is_slow=self.policy.trip.is_slow(duration))
         if is_failure:
             self.consecutive_failures += 1
-            self._successes_before = tally.successes
+            self._successes_in_a_row = 0
             self.last_failure = now
             self.last_failure_cause = cause
         else:
             self.consecutive_failures = 0
+            self._successes_in_a_row += 1
 
     def _tally_now(self) -> Tally:
         return self._trials.tally if self.state is _HALF_OPEN else self._tally
@@ -391,10 +398,13 @@ class Breaker:
     def _decide_closed(self, verdict: Verdict, now: float, cause: str, retry_after: float | None) -> Move | None:
         rule = self.policy.trip
         reason = rule.reason_to_open(self._tally, self.consecutive_failures)
-        was_over, self._is_over_threshold = self._is_over_threshold, reason is not None
-        if reason is None or (rule.only_on_failure and verdict is _SUCCESS):
+        if reason is None:
+            self._is_over_threshold = False
             return None
-        self.threshold_crossings += not was_over
+        if rule.only_on_failure and verdict is _SUCCESS:
+            return None
+        self.threshold_crossings += not self._is_over_threshold
+        self._is_over_threshold = True
         is_warming_up = now - self._made_at < self.policy.warm_up
         if self.state is _METRICS_ONLY or is_warming_up or self.is_frozen(now):
             return None
@@ -437,7 +447,7 @@ class Breaker:
         self._trials.begin()
         self._ignored = 0
         self._rejected = 0
-        self._successes_before = 0
+        self._successes_in_a_row = 0
         self._is_over_threshold = False
         self._is_last_resort = False
         if state is not _OPEN and state is not _HALF_OPEN:  # a person wants to know how long it has failed

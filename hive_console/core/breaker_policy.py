@@ -175,8 +175,18 @@ class TrialRule:
         needed = max(self.successes or 0, self.calls or 0)
         if self.permits < 1 or needed < 1:
             raise SettingsError("halfOpenProbes", "must be 1 or more")
-        if not self.is_concurrent and self.permits < needed:
+        if self.is_concurrent:
+            return
+        if self.permits < needed:
             raise SettingsError("halfOpenProbes", f"{self.permits} permits can never give {needed} results")
+        if self.calls is None and self.expires_after is None and self.permits < self._enough():
+            raise SettingsError("halfOpenProbes", f"{self.permits} permits may be used up without a verdict")
+
+    def _enough(self) -> float:
+        """Judged trials after which one of the two numbers must have been reached."""
+        if self.failures is None:
+            return float("inf")
+        return (self.successes or float("inf")) + self.failures - 1
 
     def verdict(self, counters: Counters) -> bool | None:
         """`True` closes it, `False` opens it, `None` is no verdict yet."""

@@ -75,7 +75,7 @@ ADMITTING = frozenset({BreakerState.CLOSED, BreakerState.METRICS_ONLY, BreakerSt
 _SET_ASIDE = frozenset({BreakerState.METRICS_ONLY, BreakerState.DISABLED})
 """States that settings choose and that no operator's action brings back."""
 
-_ENFORCES_AGAIN = "its settings keep it from refusing calls; from then on it can"
+_REFUSES_NOW = "its settings keep it from refusing calls; this does it all the same, until a trial succeeds"
 
 _INVERSE = {
     Action.TRIP: Action.RESET,
@@ -189,7 +189,7 @@ def _effect_of_trip(model: ModelView, fleet: FleetSnapshot) -> Effect:
     )
     effect = _taking_out(model, fleet, title, then=then)
     if model.breaker.state in _SET_ASIDE:
-        return replace(effect, warnings=(*effect.warnings, _ENFORCES_AGAIN))
+        return replace(effect, warnings=(*effect.warnings, _REFUSES_NOW))
     return effect
 
 
@@ -198,13 +198,12 @@ def _effect_of_reset(model: ModelView) -> Effect:
     if model.breaker.state is BreakerState.ISOLATED:
         return _refused(title, "it is deactivated; activate it instead", _standing(model))
     counts_nothing = not model.breaker.consecutive_failures and not model.fault and model.ramp is None
-    if model.breaker.state is BreakerState.CLOSED and counts_nothing:
-        return _refused(title, "its breaker is closed and counts no failure", _standing(model))
+    if model.breaker.state in ADMITTING and counts_nothing:
+        does = "is closed" if model.breaker.state is BreakerState.CLOSED else "stops nobody"
+        return _refused(title, f"its breaker {does} and counts no failure", _standing(model))
     warnings: tuple[str, ...] = ()
     if model.status is ModelStatus.UNAVAILABLE:
         warnings = ("nothing shows that it is well again: it may fail its next calls and open again",)
-    elif model.breaker.state in _SET_ASIDE:
-        warnings = (_ENFORCES_AGAIN,)
     return Effect(
         is_allowed=True,
         title=title,

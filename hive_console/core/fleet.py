@@ -104,6 +104,7 @@ class Fleet:
             for name in candidates
             for member in (self.members[name],)
             if member.breaker.state is BreakerState.OPEN and not member.fault and not member.breaker.is_frozen(now)
+            if not member.is_throttled(now) and not member.ejection
             if now - member.breaker.since >= LAST_RESORT_PAUSE
         ]
         if not waiting:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, assert_never
 
 from hive_console.core import events as e
 from hive_console.core.breaker import Breaker
@@ -159,8 +160,10 @@ class Member:
         if self.fixed_fault or self.breaker.state is BreakerState.ISOLATED:
             return None
         fault_until = self._fault.until if self._fault.is_open else None
-        waits = [self.breaker.open_until, self.throttled_until, self.ejected_until, fault_until]
-        return max((until - now for until in waits if until is not None and until > now), default=0.0)
+        frozen_until = self.breaker.frozen_until if self.breaker.state is BreakerState.OPEN else None
+        waits = [self.breaker.open_until, frozen_until, self.throttled_until, self.ejected_until, fault_until]
+        wait = max((until - now for until in waits if until is not None and until > now), default=0.0)
+        return None if math.isinf(wait) else wait
 
     def settle(
         self, permit: Permit, outcome: Outcome, now: float, *, latency: float, is_probe: bool = False
@@ -226,6 +229,7 @@ class Member:
             return []
         self.throttled_until = None
         self._fault.forget()
+        self._operator_moved = True
         move = self.breaker.reset(now, cause)
         ended = self._end_ramp(now) if move is None else []
         return [*ended, *self._by_hand(move, now)]
@@ -284,6 +288,7 @@ class Member:
             "throttled_until": self.throttled_until,
             "baseline_p95": self._baseline_p95,
             "down_since": self._down_since,
+            "ramp_since": self._ramp_since,
         }
 
     def restore(self, saved: Mapping[str, Any], now: float) -> list[e.Event]:
@@ -295,9 +300,11 @@ class Member:
         self.throttled_until = saved["throttled_until"]
         self.pinned_to = saved["pinned_to"]
         policy = ramp_policy_of(self.settings)
-        if saved["ramp"] is not None and policy is not None:
+        if saved["ramp"] is not None and policy is not None and self.breaker.state is BreakerState.CLOSED:
             self.ramp = Ramp.restore(policy, saved["ramp"], now, self._baseline_p95)
-        return self.refresh(now)
+            self._ramp_since = saved.get("ramp_since", now)
+        move = self._as_set(now)
+        return self.refresh(now) if move is None else self._moved(move, now)
 
     # --- inside -----------------------------------------------------------------------------------
 
@@ -434,6 +441,8 @@ class Member:
             self._down_since = now if self._down_since is None else self._down_since
             self._operator_moved = False
             return [changed]
+        if self.status is ModelStatus.UNKNOWN:  # nobody knows how it is: that is the end of the episode
+            self._down_since = None
         if self.status is ModelStatus.UNKNOWN or self.unavailable_since is None:
             self.unavailable_since = None
             return [changed]
@@ -450,6 +459,20 @@ class Member:
     def _by_hand(self, move: Move | None, now: float) -> list[e.Event]:
         self._operator_moved = True
         return self._moved(move, now) if move is not None else self.refresh(now)
+
+    def _as_set(self, now: float) -> Move | None:
+        """Brings the breaker back into the mode of its settings; a word that holds it isolated is stronger."""
+        wanted, state = first_state_of(self.settings), self.breaker.state
+        if state is wanted or state is BreakerState.ISOLATED:
+            return None
+        said = f"its settings say {self.settings.breaker_mode.value}"
+        match wanted:
+            case BreakerState.METRICS_ONLY:
+                return self.breaker.observe_only(now, said)
+            case BreakerState.DISABLED:
+                return self.breaker.disable(now, said)
+            case _:
+                return self.breaker.reset(now, said) if state in _ADMITTING else None
 
     def _moved(self, move: Move, now: float) -> list[e.Event]:
         self._crossings = self.breaker.threshold_crossings
@@ -470,6 +493,10 @@ class Member:
         if move.new in _ADMITTING:
             self.window.clear()
             self._is_failing_callers = False
+        if move.new is BreakerState.CLOSED:
+            back = self._as_set(now)
+            if back is not None:
+                return [changed, *self._moved(back, now)]
         if move.trigger is Trigger.TRIALS_PASSED:
             begun = self._begin_ramp(now)
         return [changed, *begun, *self.refresh(now)]
@@ -503,6 +530,8 @@ class Member:
                 return self._end_ramp(now)
             case RampVerdict.HOLD | RampVerdict.FAILED:
                 return []
+            case _:
+                assert_never(verdict)
 
     def _end_ramp(self, now: float) -> list[e.Event]:
         if self.ramp is None:
@@ -512,7 +541,7 @@ class Member:
         return [full, *self._ended(now, ramp=now - self._ramp_since)]
 
     def _ended(self, now: float, *, ramp: float) -> list[e.Event]:
-        if self._down_since is None:
+        if self._down_since is None or self.status is ModelStatus.UNAVAILABLE:  # out again for another reason
             return []
         took, self._down_since = now - self._down_since, None
         by_operator, self._operator_moved = self._operator_moved, False

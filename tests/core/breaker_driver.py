@@ -27,6 +27,11 @@ def refusal_of(breaker: Breaker, now: float, *, is_probe: bool = False) -> Refus
     return refusal
 
 
+def gist(move: Move | None) -> tuple[BreakerState, BreakerState, str] | None:
+    """From where, to where and why; the rest of a move has tests of its own."""
+    return None if move is None else (move.old, move.new, move.cause)
+
+
 def fail(breaker: Breaker, now: float, times: int = 1, *, cause: str = "boom") -> Move | None:
     move = None
     for _ in range(times):

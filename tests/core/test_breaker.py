@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from hive_console.core.breaker import PROBE_GRACE, Breaker
-from hive_console.core.breaker_policy import PERMIT_LEASE, BreakerPolicy
+from hive_console.core.breaker_policy import PERMIT_LEASE, BreakerPolicy, TripRule
 from hive_console.core.outcome import Verdict
 from hive_console.core.states import BreakerState
-from hive_console.core.transitions import Move, Refusal
+from hive_console.core.transitions import Refusal
 from tests.core.breaker_driver import (
     EAGER,
     PATIENT,
@@ -16,6 +16,7 @@ from tests.core.breaker_driver import (
     TIMEOUT,
     TRIAL,
     fail,
+    gist,
     on_trial,
     opened,
     permit_of,
@@ -55,13 +56,13 @@ def test_exactly_the_threshold_opens_it() -> None:
 
     move = fail(breaker, NOW, THRESHOLD)
 
-    assert move == Move(S.CLOSED, S.OPEN, "3 failures in a row, last: boom")
+    assert gist(move) == (S.CLOSED, S.OPEN, "3 failures in a row, last: boom")
     assert (breaker.since, breaker.open_until) == (NOW, NOW + TIMEOUT)
     assert (breaker.last_failure, breaker.last_failure_cause) == (NOW, "boom")
 
 
 def test_a_threshold_of_one_opens_at_the_first_failure() -> None:
-    breaker = Breaker(BreakerPolicy(failure_threshold=1), NOW)
+    breaker = Breaker(BreakerPolicy(TripRule(consecutive=1)), NOW)
 
     fail(breaker, NOW)
 
@@ -112,7 +113,7 @@ def test_exactly_the_timeout_admits_exactly_one() -> None:
     permit = permit_of(breaker, TRIAL)
     refusals = [refusal_of(breaker, TRIAL) for _ in range(49)]
 
-    assert permit.move == Move(S.OPEN, S.HALF_OPEN, "recovery timeout over")
+    assert gist(permit.move) == (S.OPEN, S.HALF_OPEN, "open time over")
     assert {refusal.cause for refusal in refusals} == {"breaker half-open, its trial is under way"}
     assert {refusal.retry_after for refusal in refusals} == {PERMIT_LEASE}
 
@@ -128,7 +129,7 @@ def test_asking_whether_it_would_admit_changes_nothing() -> None:
 def test_traffic_leaves_the_trial_to_the_prober() -> None:
     breaker = opened(PATIENT)
 
-    assert breaker.acquire(TRIAL) == Refusal("breaker open (boom)", PROBE_GRACE)
+    assert breaker.acquire(TRIAL) == Refusal("breaker open (boom)", PROBE_GRACE, last_failure=NOW)
     assert not breaker.would_admit(TRIAL + PROBE_GRACE - 0.001)
     assert permit_of(breaker, TRIAL, is_probe=True).move is not None
 
@@ -148,7 +149,7 @@ def test_a_good_trial_closes_it_and_forgets_the_failures() -> None:
 
     move = breaker.settle(permit, Verdict.SUCCESS, TRIAL + 1)
 
-    assert move == Move(S.HALF_OPEN, S.CLOSED, "trial succeeded")
+    assert gist(move) == (S.HALF_OPEN, S.CLOSED, "trial succeeded")
     assert (breaker.consecutive_failures, breaker.open_until, breaker.since) == (0, None, TRIAL + 1)
     assert fail(breaker, TRIAL + 2, THRESHOLD - 1) is None
 
@@ -158,7 +159,7 @@ def test_a_bad_trial_opens_it_for_a_full_timeout_again() -> None:
 
     move = breaker.settle(permit, Verdict.FAILURE, TRIAL + 1, cause="still down")
 
-    assert move == Move(S.HALF_OPEN, S.OPEN, "trial failed: still down")
+    assert gist(move) == (S.HALF_OPEN, S.OPEN, "trial failed: still down")
     assert breaker.open_until == TRIAL + 1 + TIMEOUT
     assert refusal_of(breaker, TRIAL + TIMEOUT).retry_after == pytest.approx(1.0)
     assert breaker.consecutive_failures == THRESHOLD + 1

@@ -91,3 +91,15 @@ def test_the_place_of_an_error_is_told_without_its_text() -> None:
 
     assert re.fullmatch(r"KeyError at test_errors\.py:\d+", place_of(caught.value))
     assert place_of(ValueError("a secret prompt")) == "ValueError"
+
+
+def test_the_place_of_an_error_is_where_it_was_raised_and_not_where_it_was_caught() -> None:
+    def deep() -> None:
+        raise KeyError("a secret prompt")
+
+    with pytest.raises(KeyError) as caught:
+        deep()
+
+    here = caught.value.__traceback__
+    assert here is not None
+    assert place_of(caught.value) == f"KeyError at test_errors.py:{deep.__code__.co_firstlineno + 1}"

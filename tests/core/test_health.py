@@ -71,6 +71,43 @@ def test_a_fault_that_only_a_person_can_mend_is_the_reason_even_before_a_check()
     assert judged(Window(), signs) == Standing(ModelStatus.UNAVAILABLE, "no key")
 
 
+def test_an_outlier_that_is_left_alone_is_unavailable_and_says_why() -> None:
+    signs = replace(WELL, ejection="fails far more often than the others")
+
+    assert judged(window_of(good=9), signs) == Standing(
+        ModelStatus.UNAVAILABLE, "fails far more often than the others"
+    )
+
+
+def test_an_open_breaker_is_the_reason_before_an_ejection() -> None:
+    signs = replace(WELL, breaker=BreakerState.OPEN, last_failure_cause="timed out", ejection="x")
+
+    assert judged(Window(), signs).cause == "timed out"
+
+
+@pytest.mark.parametrize("share", [0.1, 0.99])
+def test_a_recovering_model_is_available_and_says_what_it_gets(share: float) -> None:
+    standing = judged(window_of(good=9), replace(WELL, share=share))
+
+    assert standing.status is ModelStatus.AVAILABLE
+    assert standing.cause.startswith("recovered, gets ")
+
+
+@pytest.mark.parametrize(("was_degraded", "status"), [(False, "available"), (True, "degraded")])
+def test_a_degraded_model_stays_so_a_little_below_its_error_limit(*, was_degraded: bool, status: str) -> None:
+    settings = model_settings("a", degraded_error_rate=0.1)
+    signs = replace(WELL, was_degraded=was_degraded)
+
+    assert judged(window_of(good=91, bad=9), signs, settings=settings).status.value == status
+
+
+def test_a_degraded_model_is_well_below_the_share_of_its_error_limit() -> None:
+    settings = model_settings("a", degraded_error_rate=0.1)
+    signs = replace(WELL, was_degraded=True)
+
+    assert judged(window_of(good=93, bad=7), signs, settings=settings).status is ModelStatus.AVAILABLE
+
+
 def test_one_failure_is_a_blip() -> None:
     signs = replace(WELL, consecutive_failures=1, last_failure_cause="timed out")
 

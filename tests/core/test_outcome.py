@@ -30,6 +30,7 @@ BY_REFERENCE = [
     (K.TOO_LARGE, Verdict.NEUTRAL, False, Onward.NOWHERE),
     (K.CONTENT_FILTER, Verdict.NEUTRAL, False, Onward.NOWHERE),
     (K.CONTEXT_LENGTH, Verdict.NEUTRAL, False, Onward.LARGER_CONTEXT),
+    (K.SHED, Verdict.NEUTRAL, False, Onward.NOWHERE),
     (K.CANCELLED, Verdict.NEUTRAL, False, Onward.NOWHERE),
 ]
 
@@ -84,6 +85,17 @@ def test_f3_an_answer_that_came_but_is_no_answer_counts_as_a_failure(kind: Outco
 @pytest.mark.parametrize("kind", [K.KEY_REFUSED, K.QUOTA_EXHAUSTED, K.BAD_REQUEST, K.MODEL_NOT_FOUND])
 def test_what_cannot_succeed_is_not_retried(kind: OutcomeKind) -> None:
     assert not Outcome(kind).judgement.may_retry
+
+
+@pytest.mark.parametrize("kind", [K.SERVER_ERROR, K.KEY_REFUSED])
+@pytest.mark.parametrize("word", [True, False])
+def test_the_providers_own_word_about_a_retry_is_stronger_than_the_table(kind: OutcomeKind, *, word: bool) -> None:
+    assert Outcome(kind, should_retry=word).may_retry is word
+
+
+@pytest.mark.parametrize("kind", OutcomeKind)
+def test_without_a_word_of_the_provider_the_table_says_whether_to_retry(kind: OutcomeKind) -> None:
+    assert Outcome(kind).may_retry is JUDGEMENTS[kind].may_retry
 
 
 def test_a_full_bulkhead_is_no_failure_of_the_model() -> None:

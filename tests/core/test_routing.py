@@ -7,9 +7,18 @@ from collections import Counter
 import pytest
 
 from hive_console.core.member import Member
-from hive_console.core.outcome import Outcome, OutcomeKind
-from hive_console.core.routing import Plan, WeightedTurns, chain_of, plan_for, serving_of
+from hive_console.core.outcome import SUCCESS, Outcome, OutcomeKind
+from hive_console.core.peak_ewma import PeakEwma
+from hive_console.core.routing import (
+    Plan,
+    WeightedTurns,
+    chain_of,
+    effective_weight,
+    plan_for,
+    serving_of,
+)
 from hive_console.core.settings import ModelSettings, Strategy
+from hive_console.core.transitions import Permit
 from tests.core.samples import NOW, members_of, model_settings
 
 
@@ -241,3 +250,229 @@ def test_planning_changes_no_member() -> None:
 
     assert members["a"].requests == 0
     assert members["a"].breaker.generation == 0
+
+
+# --- what a weight is worth now ------------------------------------------------------------------
+
+
+def test_an_idle_model_has_its_whole_weight() -> None:
+    assert effective_weight(members_of(model_settings("a", weight=4.0))["a"]) == 4.0
+
+
+def test_each_place_that_is_taken_takes_its_part_of_the_weight() -> None:
+    member = members_of(model_settings("a", weight=4.0, max_concurrent_requests=10))["a"]
+
+    member.in_flight = 5
+
+    assert effective_weight(member) == 2.0
+
+
+@pytest.mark.parametrize("in_flight", [10, 11])
+def test_a_full_model_has_no_weight_and_never_a_negative_one(in_flight: int) -> None:
+    member = members_of(model_settings("a", weight=4.0, max_concurrent_requests=10))["a"]
+
+    member.in_flight = in_flight
+
+    assert effective_weight(member) == 0.0
+
+
+def recovering(member: Member, *, calls: int = 0) -> Member:
+    """`member` on the way back: tripped at NOW, well again at LATER, and `calls` good answers since."""
+    member.trip(NOW, "for the test")
+    for number in range(1 + calls):
+        permit, _ = member.acquire(LATER, is_probe=number == 0)
+        assert isinstance(permit, Permit)
+        member.settle(permit, SUCCESS, LATER, latency=1.0, is_probe=number == 0)
+    assert member.ramp is not None
+    return member
+
+
+LATER = NOW + 20.0
+
+
+def test_a_recovering_model_has_the_weight_of_its_share() -> None:
+    member = recovering(members_of(model_settings("a", weight=4.0))["a"])
+
+    assert effective_weight(member) == pytest.approx(0.4)
+
+
+def plan_at(members: dict[str, Member], turns: WeightedTurns, draws: tuple[float, float] = (0.0, 0.0)) -> Plan:
+    return plan_for(members["a"], members, turns, LATER, draws=draws)
+
+
+def test_a_busy_model_has_fewer_turns() -> None:
+    members = chain(Strategy.WEIGHTED, 1, 1, 0)
+    members["a"].in_flight = 5  # of 10 places
+    turns = WeightedTurns()
+
+    firsts = Counter(plan(members, turns).candidates[0] for _ in range(30))
+
+    assert firsts == {"a": 10, "b": 20}
+
+
+def test_a_full_model_stays_in_the_plan_behind_the_others() -> None:
+    members = chain(Strategy.WEIGHTED, 5, 1, 1)
+    members["a"].in_flight = 10
+
+    assert plan(members).candidates[0] != "a"
+    assert "a" in plan(members).candidates
+
+
+# --- shares of the recovering --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("calls", "share"), [(0, 10), (20, 25), (40, 50)])
+def test_a_recovering_model_is_asked_first_exactly_as_often_as_its_share(calls: int, share: int) -> None:
+    members = chain()
+    recovering(members["a"], calls=calls)
+
+    firsts = Counter(plan_at(members, WeightedTurns()).candidates[0] for _ in range(100))
+
+    assert firsts == {"a": share, "b": 100 - share}
+
+
+def test_a_recovering_model_whose_turn_it_is_not_waits_at_the_end() -> None:
+    members = chain()
+    recovering(members["a"])
+
+    assert plan_at(members, WeightedTurns()).candidates == ("b", "c", "a")
+
+
+def test_a_recovering_fallback_is_spared_like_a_recovering_primary() -> None:
+    members = chain()
+    take_out(members["a"])
+    recovering(members["b"])
+
+    firsts = [plan_at(members, WeightedTurns()).candidates[1] for _ in range(20)]
+
+    assert firsts.count("b") == 2
+
+
+def test_a_recovering_model_serves_all_of_it_when_nobody_else_can() -> None:
+    members = chain()
+    recovering(members["a"])
+    take_out(members["b"])
+    take_out(members["c"])
+
+    assert [plan_at(members, WeightedTurns()).candidates[0] for _ in range(20)] == ["a"] * 20
+
+
+def test_a_recovering_model_is_asked_for_its_turn_once_an_operation() -> None:
+    members = chain(Strategy.WEIGHTED, 1, 1, 1)
+    recovering(members["a"])
+    ramp = members["a"].ramp
+    assert ramp is not None
+
+    for _ in range(7):
+        plan_at(members, WeightedTurns())
+
+    assert ramp._credit == 700_000
+
+
+def test_a_recovering_model_gets_what_an_operator_sends_to_it_only_in_its_share() -> None:
+    members = chain()
+    recovering(members["c"])
+    members["a"].pinned_to = "c"
+
+    firsts = Counter(plan_at(members, WeightedTurns()).candidates[0] for _ in range(20))
+
+    assert firsts == {"c": 2, "a": 18}
+
+
+@pytest.mark.parametrize(("calls", "serving"), [(0, "b"), (20, "b"), (40, "a")])
+def test_traffic_counts_as_the_models_own_from_the_half_on(calls: int, serving: str) -> None:
+    members = chain()
+    recovering(members["a"], calls=calls)
+
+    assert serving_of(members["a"], members, LATER) == serving
+
+
+def test_the_first_of_the_recovering_serves_when_nobody_is_whole() -> None:
+    members = chain()
+    recovering(members["a"])
+    recovering(members["b"])
+    take_out(members["c"])
+
+    assert serving_of(members["a"], members, LATER) == "a"
+
+
+# --- the fastest of two --------------------------------------------------------------------------
+
+
+def timed(*seconds: float, strategy: Strategy = Strategy.FASTEST) -> dict[str, Member]:
+    members = chain(strategy)
+    for name, answered_in in zip("abc", seconds, strict=True):
+        members[name].ewma.add(NOW, answered_in)
+    return members
+
+
+def fastest(members: dict[str, Member], first: float, second: float) -> tuple[str, ...]:
+    return plan_for(members["a"], members, WeightedTurns(), NOW, draws=(first, second)).candidates
+
+
+@pytest.mark.parametrize(
+    ("draws", "chosen"),
+    [
+        ((0.0, 0.0), "b"),  # a against b
+        ((0.0, 0.99), "a"),  # a against c
+        ((0.4, 0.0), "b"),  # b against c
+        ((0.4, 0.99), "b"),  # b against a
+        ((0.99, 0.0), "a"),  # c against a
+        ((0.99, 0.99), "b"),  # c against b
+    ],
+)
+def test_the_better_of_the_two_drawn_is_asked_first(draws: tuple[float, float], chosen: str) -> None:
+    assert fastest(timed(2.0, 1.0, 3.0), *draws)[0] == chosen
+
+
+def test_behind_the_chosen_the_others_go_from_fast_to_slow() -> None:
+    assert fastest(timed(2.0, 1.0, 3.0), 0.0, 0.99) == ("a", "b", "c")
+
+
+def test_a_draw_of_exactly_one_is_a_draw_like_any_other() -> None:
+    assert sorted(fastest(timed(2.0, 1.0, 3.0), 1.0, 1.0)) == ["a", "b", "c"]
+
+
+def test_of_two_alike_the_earlier_of_the_chain_is_chosen() -> None:
+    members = timed(1.0, 1.0, 1.0)
+
+    assert fastest(members, 0.4, 0.99)[0] == "a"
+    assert fastest(members, 0.0, 0.0)[0] == "a"
+
+
+def test_load_makes_a_fast_model_slow() -> None:
+    members = timed(2.0, 1.0, 9.0)
+    members["b"].in_flight = 2
+
+    assert fastest(members, 0.0, 0.0)[0] == "a"
+
+
+def test_two_different_models_are_always_drawn() -> None:
+    members = timed(1.0, 2.0, 3.0)
+    draws = [step / 50 for step in range(50)]
+
+    # the slowest is never chosen: it always has a faster one beside it
+    assert {fastest(members, first, second)[0] for first in draws for second in draws} == {"a", "b"}
+
+
+def test_who_would_refuse_is_not_drawn_and_stays_behind() -> None:
+    members = timed(1.0, 2.0, 3.0)
+    take_out(members["a"])
+
+    assert {fastest(members, first, 0.5) for first in (0.0, 0.5, 0.99)} == {("b", "c", "a")}
+
+
+@pytest.mark.parametrize("out", ["ab", "abc"])
+def test_with_fewer_than_two_that_are_ready_nothing_is_drawn(out: str) -> None:
+    members = timed(1.0, 2.0, 3.0)
+    for name in out:
+        take_out(members[name])
+
+    assert fastest(members, 0.5, 0.5) == (("c", "a", "b") if out == "ab" else ("a", "b", "c"))
+
+
+def test_a_model_of_which_nothing_is_known_is_tried_first() -> None:
+    members = timed(1.0, 2.0, 3.0)
+    members["c"].ewma = PeakEwma()
+
+    assert fastest(members, 0.99, 0.0)[0] == "c"

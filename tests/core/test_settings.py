@@ -32,6 +32,22 @@ MODEL_BOUNDS: list[tuple[Any, ...]] = [  # a builder, two names and four numbers
     ("degraded_error_rate", "degradedErrorRate", 0.0, 1.0, -0.01, 1.01),
     ("context_window", "contextWindow", 0, 1_000_000_000, -1, 1_000_000_001),
     ("degraded_response_time", "degradedResponseTime", 0.001, 86_400.0, 0.0, 86_401.0),
+    ("recovery_backoff", "recoveryBackoff", 1.0, 10.0, 0.9, 10.1),
+    ("max_recovery_timeout", "maxRecoveryTimeout", 0.05, 86_400.0, 0.0, 86_401.0),
+    ("half_open_probes", "halfOpenProbes", 1, 100, 0, 101),
+    ("breaker_window", "breakerWindow", 1.0, 86_400.0, 0.9, 86_401.0),
+    ("minimum_calls", "minimumCalls", 1, 10_000, 0, 10_001),
+    ("ramp_calls", "rampCalls", 0, 10_000, -1, 10_001),
+    ("ramp_seconds", "rampSeconds", 0.05, 86_400.0, 0.0, 86_401.0),
+    ("failure_rate_threshold", "failureRateThreshold", 0.01, 1.0, 0.0, 1.01),
+    ("slow_call_duration", "slowCallDuration", 0.001, 86_400.0, 0.0, 86_401.0),
+    ("breaker_window_calls", "breakerWindowCalls", 10, 10_000, 9, 10_001),
+    ("connect_timeout", "connectTimeout", 0.01, 86_400.0, 0.0, 86_401.0),
+    ("headers_timeout", "headersTimeout", 0.05, 86_400.0, 0.0, 86_401.0),
+    ("first_token_timeout", "firstTokenTimeout", 0.05, 86_400.0, 0.0, 86_401.0),
+    ("total_timeout", "totalTimeout", 0.05, 86_400.0, 0.0, 86_401.0),
+    ("hedge_after", "hedgeAfter", 0.0, 86_400.0, -0.1, 86_401.0),
+    ("probe_cost", "probeCost", 0, 1_000_000_000, -1, 1_000_000_001),
 ]
 RESILIENCE_BOUNDS: list[tuple[Any, ...]] = [  # a builder, two names and four numbers
     ("health_check_interval", "healthCheckInterval", 0.1, 86_400.0, 0.05, 86_401.0),
@@ -40,6 +56,12 @@ RESILIENCE_BOUNDS: list[tuple[Any, ...]] = [  # a builder, two names and four nu
     ("degraded_mode_threshold", "degradedModeThreshold", 0.0, 1.0, -0.01, 1.01),
     ("operation_deadline", "operationDeadline", 0.1, 86_400.0, 0.0, 86_401.0),
     ("max_queued_requests", "maxQueuedRequests", 0, 1_000_000, -1, 1_000_001),
+    ("max_total_requests", "maxTotalRequests", 1, 1_000_000, 0, 1_000_001),
+    ("retry_budget", "retryBudget", 0.0, 1.0, -0.1, 1.1),
+    ("retry_budget_floor", "retryBudgetFloor", 0, 1000, -1, 1001),
+    ("degraded_token_cap", "degradedTokenCap", 0, 10_000_000, -1, 10_000_001),
+    ("probe_daily_budget", "probeDailyBudget", 0, 10**12, -1, 10**12 + 1),
+    ("max_ejection_share", "maxEjectionShare", 0.0, 1.0, -0.1, 1.1),
 ]
 GATEWAY_BOUNDS: list[tuple[Any, ...]] = [  # a builder, two names and four numbers
     ("port", "port", 0, 65_535, -1, 65_536),
@@ -90,7 +112,7 @@ def test_the_defaults_are_bip_03s_numbers() -> None:
 def test_wait_and_probe_together_keep_bip_03s_half_minute() -> None:
     model = model_settings("a")
 
-    assert model.recovery_timeout + model.probe_timeout <= 30.0
+    assert model.max_recovery_timeout + model.probe_timeout <= 30.0
 
 
 @pytest.mark.parametrize(("field", "spelling"), [("endpoint", "endpoint"), ("wire_name", "wireName")])
@@ -114,6 +136,25 @@ def test_a_model_is_not_its_own_fallback() -> None:
 def test_b2_a_model_named_twice_as_a_fallback_would_be_asked_twice_and_is_refused() -> None:
     with pytest.raises(SettingsError, match="fallbacks"):
         fleet_settings(model_settings("a", fallbacks=("b", "b")), model_settings("b"))
+
+
+def test_a_share_of_slow_calls_needs_to_know_what_is_slow() -> None:
+    with pytest.raises(SettingsError, match="needs slowCallDuration") as refused:
+        model_settings("a", slow_call_rate_threshold=0.5)
+
+    assert refused.value.field == "slowCallRateThreshold"
+
+
+def test_a_share_of_slow_calls_has_bounds_like_any_share() -> None:
+    assert model_settings("a", slow_call_duration=1.0, slow_call_rate_threshold=0.01).slow_call_rate_threshold
+    with pytest.raises(SettingsError, match=r"slowCallRateThreshold: .* is out of bounds"):
+        model_settings("a", slow_call_duration=1.0, slow_call_rate_threshold=1.01)
+
+
+def test_a_window_of_calls_holds_at_least_the_minimum_that_it_judges() -> None:
+    assert model_settings("a", breaker_window_calls=20, minimum_calls=20).breaker_window_calls == 20
+    with pytest.raises(SettingsError, match="breakerWindowCalls: 19 is out of bounds; must be from 20"):
+        model_settings("a", breaker_window_calls=19, minimum_calls=20)
 
 
 def test_a_model_is_slow_above_half_its_timeout_unless_told_otherwise() -> None:

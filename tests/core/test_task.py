@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from hive_console.core.states import OperationClass, Priority
 from hive_console.core.task import Answer, Hop, Piece, Provenance, Reply, Task
 
 PROMPT = "the board meets on Tuesday"
@@ -32,6 +33,21 @@ def test_a_chat_of_many_messages_keeps_them_in_order() -> None:
 
     assert task.request == {"messages": list(messages)}
     assert (task.deadline, task.allow_fallback) == (5.0, False)
+
+
+@pytest.mark.parametrize("allow_fallback", [True, False])
+@pytest.mark.parametrize("operation_class", OperationClass)
+def test_identity_bound_work_never_falls_back_whatever_else_is_set(
+    operation_class: OperationClass, *, allow_fallback: bool
+) -> None:
+    task = Task.chat("a", PROMPT, allow_fallback=allow_fallback, operation_class=operation_class)
+
+    assert task.may_fall_back is (allow_fallback and operation_class is OperationClass.GENERAL)
+
+
+def test_a_chat_is_of_normal_priority_unless_told_otherwise() -> None:
+    assert Task.chat("a", PROMPT).priority is Priority.NORMAL
+    assert Task.chat("a", PROMPT, priority=Priority.BACKGROUND).priority is Priority.BACKGROUND
 
 
 def test_no_prompt_and_no_answer_shows_in_a_repr() -> None:
