@@ -1,4 +1,4 @@
-"""Every SQL statement of the house: the schema (version 1), what the recorder writes, what the reader asks.
+"""Every SQL statement of the house: the schema (version 2), what the recorder writes, what the reader asks.
 
 Times are whole microseconds. `seq` is the time an event was taken in, in microseconds since 1970, moved up by
 as little as keeps it unique and growing over all tables; so it is order, key and time index in one, without a
@@ -12,8 +12,8 @@ from __future__ import annotations
 APPLICATION_ID = 0x48495645
 """`HIVE` in the file's header, so that `file` and we can tell it from any other database."""
 
-SCHEMA_VERSION = 1
-"""`PRAGMA user_version` of the files this version writes. Migrations only ever add."""
+SCHEMA_VERSION = 2
+"""`PRAGMA user_version` of the files this version writes."""
 
 PREPARE = """
 PRAGMA page_size = 4096;
@@ -47,6 +47,14 @@ _KEY = """
   seq INTEGER PRIMARY KEY,
   skew INTEGER NOT NULL DEFAULT 0 CHECK (skew >= 0),
   at_us INTEGER GENERATED ALWAYS AS (seq - skew) VIRTUAL"""
+
+_STATE = """
+CREATE TABLE state (model TEXT NOT NULL PRIMARY KEY, at_us INTEGER NOT NULL, body TEXT NOT NULL) STRICT;
+"""
+
+MIGRATIONS = (_STATE,)
+"""What brings a file from version 1 on to the next one, each. They only ever add tables and columns with defaults:
+no row is read or rewritten, so that a file of any size takes a moment, and a step is there whole or not at all."""
 
 SCHEMA = f"""
 BEGIN IMMEDIATE;
@@ -94,6 +102,7 @@ CREATE TRIGGER audit_only_onward BEFORE INSERT ON audit
   WHEN NEW.seq <= (SELECT coalesce(max(seq), -9223372036854775808) FROM audit)
   BEGIN SELECT RAISE(ABORT, 'audit is append-only'); END;
 
+{_STATE}
 CREATE VIEW probes AS SELECT p.seq, datetime(p.at_us / 1000000, 'unixepoch') AS utc, m.text AS model,
   k.text AS kind, p.latency_us / 1000.0 AS latency_ms, p.status, p.is_recovery, p.message
   FROM probe p JOIN name m ON m.id = p.model JOIN name k ON k.id = p.kind;
@@ -111,6 +120,13 @@ CREATE VIEW events AS SELECT e.seq, datetime(e.at_us / 1000000, 'unixepoch') AS 
 COMMIT;
 """
 
+
+def migration(version: int) -> str:
+    """The script that brings a file of `version` one version further, in one transaction."""
+    step = MIGRATIONS[version - 1]
+    return f"BEGIN IMMEDIATE; {step} PRAGMA user_version = {version + 1}; COMMIT;"
+
+
 # --- what the recorder writes ---------------------------------------------------------------------
 
 LAST_SEQ = """
@@ -120,6 +136,11 @@ SELECT max(last) FROM (
 """
 ALL_NAMES = "SELECT id, text FROM name"
 MAX_SKEW = "SELECT value FROM meta WHERE key = 'max_skew_us'"
+STATES = """
+SELECT CAST(model AS BLOB), CASE WHEN length(CAST(body AS BLOB)) <= :longest THEN CAST(body AS BLOB) END
+FROM state ORDER BY at_us DESC LIMIT :most
+"""
+"""As bytes: text that a broken disk made no text must not keep the file from opening."""
 
 INSERT_NAME = "INSERT OR IGNORE INTO name (id, text) VALUES (?, ?)"
 INSERT_EVENT = "INSERT INTO event (seq, skew, kind, model, body) VALUES (?, ?, ?, ?, ?)"
@@ -140,6 +161,8 @@ INSERT_AUDIT = (
     " detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 INSERT_GAP = "INSERT INTO gap (t0_us, t1_us, cause, dropped, detail) VALUES (?, ?, ?, ?, ?)"
+KEEP_STATE = "INSERT OR REPLACE INTO state (model, at_us, body) VALUES (?, ?, ?)"
+FORGET_OLDEST_STATES = "DELETE FROM state WHERE model NOT IN (SELECT model FROM state ORDER BY at_us DESC LIMIT ?)"
 SET_MAX_SKEW = "INSERT OR REPLACE INTO meta (key, value) VALUES ('max_skew_us', ?)"
 
 END_CRASHED_RUNS = "UPDATE run SET ended_us = max(started_us, coalesce(?, started_us)) WHERE ended_us IS NULL"
