@@ -82,6 +82,9 @@ async def open_reader(path: Path) -> aiosqlite.Connection:
     connection = await _connect(reading_address(file), path=file)
     try:
         is_new = await _is_new(connection, file)
+        version = sql.SCHEMA_VERSION if is_new else await _number(connection, "PRAGMA user_version")
+        for script in sql.SHOWN_AS_NEWER[version - 1 :]:
+            await connection.executescript(script)
         await connection.executescript(sql.READER_PRAGMAS)
     except sqlite3.Error as error:
         await connection.close()

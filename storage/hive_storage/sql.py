@@ -52,9 +52,35 @@ _STATE = """
 CREATE TABLE state (model TEXT NOT NULL PRIMARY KEY, at_us INTEGER NOT NULL, body TEXT NOT NULL) STRICT;
 """
 
-MIGRATIONS = (_STATE,)
+_OPERATIONS_VIEW = """
+CREATE VIEW operations AS SELECT o.seq, datetime(o.at_us / 1000000, 'unixepoch') AS utc, o.operation,
+  q.text AS requested, r.text AS result, o.latency_us / 1000.0 AS latency_ms, o.attempts,
+  s.text AS served_by, k.text AS kind, o.is_degraded, coalesce(p.text, 'normal') AS priority,
+  coalesce(l.text, 'full') AS level
+  FROM operation o JOIN name q ON q.id = o.requested JOIN name r ON r.id = o.result
+  JOIN name k ON k.id = o.kind LEFT JOIN name s ON s.id = o.served_by
+  LEFT JOIN name p ON p.id = o.priority LEFT JOIN name l ON l.id = o.level;
+"""
+
+_TO_2 = f"""
+{_STATE}
+ALTER TABLE operation ADD COLUMN priority INTEGER;
+ALTER TABLE operation ADD COLUMN level INTEGER;
+DROP VIEW operations;
+{_OPERATIONS_VIEW}
+"""
+
+MIGRATIONS = (_TO_2,)
 """What brings a file from version 1 on to the next one, each. They only ever add tables and columns with defaults:
 no row is read or rewritten, so that a file of any size takes a moment, and a step is there whole or not at all."""
+
+SHOWN_AS_NEWER = (
+    """
+PRAGMA temp_store = MEMORY;
+CREATE TEMP VIEW operation AS SELECT *, NULL AS priority, NULL AS level FROM main.operation;
+""",
+)
+"""What lets a reader ask a file from version 1 on, each, as if it were one version further; nothing is written."""
 
 SCHEMA = f"""
 BEGIN IMMEDIATE;
@@ -90,7 +116,8 @@ CREATE INDEX attempt_model ON attempt (model);
 
 CREATE TABLE operation ({_KEY},
   operation TEXT NOT NULL, requested INTEGER NOT NULL, result INTEGER NOT NULL, latency_us INTEGER NOT NULL,
-  attempts INTEGER NOT NULL, served_by INTEGER, kind INTEGER NOT NULL, is_degraded INTEGER NOT NULL) STRICT;
+  attempts INTEGER NOT NULL, served_by INTEGER, kind INTEGER NOT NULL, is_degraded INTEGER NOT NULL,
+  priority INTEGER, level INTEGER) STRICT;
 
 CREATE TABLE audit ({_KEY},
   action_id TEXT NOT NULL, phase TEXT NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL, target TEXT NOT NULL,
@@ -110,11 +137,7 @@ CREATE VIEW attempts AS SELECT a.seq, datetime(a.at_us / 1000000, 'unixepoch') A
   m.text AS model, a.number, k.text AS kind, a.latency_us / 1000.0 AS latency_ms,
   a.first_token_us / 1000.0 AS first_token_ms, a.status, a.message
   FROM attempt a JOIN name m ON m.id = a.model JOIN name k ON k.id = a.kind;
-CREATE VIEW operations AS SELECT o.seq, datetime(o.at_us / 1000000, 'unixepoch') AS utc, o.operation,
-  q.text AS requested, r.text AS result, o.latency_us / 1000.0 AS latency_ms, o.attempts,
-  s.text AS served_by, k.text AS kind, o.is_degraded
-  FROM operation o JOIN name q ON q.id = o.requested JOIN name r ON r.id = o.result
-  JOIN name k ON k.id = o.kind LEFT JOIN name s ON s.id = o.served_by;
+{_OPERATIONS_VIEW}
 CREATE VIEW events AS SELECT e.seq, datetime(e.at_us / 1000000, 'unixepoch') AS utc, e.kind, m.text AS model,
   e.body FROM event e LEFT JOIN name m ON m.id = e.model;
 COMMIT;
@@ -154,7 +177,7 @@ INSERT_ATTEMPT = (
 )
 INSERT_OPERATION = (
     "INSERT INTO operation (seq, skew, operation, requested, result, latency_us, attempts, served_by, kind,"
-    " is_degraded) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " is_degraded, priority, level) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 INSERT_AUDIT = (
     "INSERT INTO audit (seq, skew, action_id, phase, actor, action, target, reason, parameter, before, after,"
@@ -183,8 +206,8 @@ SELECT_ATTEMPTS = (
     f" FROM attempt WHERE {_WINDOW}"
 )
 SELECT_OPERATIONS = (
-    "SELECT seq, at_us, operation, requested, result, latency_us, attempts, served_by, kind, is_degraded"
-    f" FROM operation WHERE {_WINDOW}"
+    "SELECT seq, at_us, operation, requested, result, latency_us, attempts, served_by, kind, is_degraded,"
+    f" priority, level FROM operation WHERE {_WINDOW}"
 )
 SELECT_AUDIT = (
     "SELECT seq, at_us, action_id, phase, actor, action, target, reason, parameter, before, after, detail"

@@ -17,6 +17,7 @@ import pytest
 
 from hive_console.core.errors import HiveError
 from hive_console.core.events import EngineStarted, EventsDropped, OperationFinished, ProbeFinished
+from hive_console.core.states import DegradationLevel, OperationResult, Priority
 from hive_storage import sql, states
 from hive_storage.folder import DATABASE_NAME, DataFolder
 from hive_storage.intake import Bounds
@@ -312,6 +313,25 @@ async def test_reading_a_file_of_version_1_changes_nothing(tmp_path: Path) -> No
     assert path.read_bytes() == before
 
 
+async def test_reader_of_a_file_of_version_1_goes_on_when_it_is_brought_to_the_next(tmp_path: Path) -> None:
+    path = golden(tmp_path, 1)
+    late = OperationFinished(
+        at=T0 + 99,
+        operation="late",
+        requested="alpha",
+        result=OperationResult.SHED,
+        latency=0.5,
+        attempts=0,
+        priority=Priority.BACKGROUND,
+        level=DegradationLevel.CRITICAL,
+    )
+    async with Reader.open(path) as reader:
+        async with recording(tmp_path) as recorder:
+            recorder.record(late)
+
+        assert (await reader.events())[-1] == late
+
+
 async def test_step_that_fails_leaves_the_file_at_its_version(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -343,7 +363,7 @@ async def test_recording_that_says_no_version_is_refused(tmp_path: Path) -> None
 
 
 def test_every_version_has_its_step_and_its_golden_file() -> None:
-    assert len(sql.MIGRATIONS) == sql.SCHEMA_VERSION - 1
+    assert len(sql.MIGRATIONS) == len(sql.SHOWN_AS_NEWER) == sql.SCHEMA_VERSION - 1
     assert {path.name for path in GOLDEN.iterdir()} == {
         f"version-{version}.db.gz" for version in range(1, sql.SCHEMA_VERSION)
     }
