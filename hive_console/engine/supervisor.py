@@ -1,6 +1,6 @@
 """The engine as one thing: it builds the parts, owns their tasks, starts them in order and stops them in order.
 
-Readers on the bus, in this order: metrics, degradation, alert book, prober, publisher, feed, recorder.
+Readers on the bus, in this order: metrics, degradation, alert book, prober, publisher, feed, keeper, recorder.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from hive_console.engine.bus import NOTHING, Bus, Reader
 from hive_console.engine.door import Door
 from hive_console.engine.executor import Executor
 from hive_console.engine.feed import EventFeed
+from hive_console.engine.keeper import Keeper
 from hive_console.engine.operator import Operator
 from hive_console.engine.ports import Clock, NoRecorder, Provider, Recorder
 from hive_console.engine.prober import Prober
@@ -69,7 +70,8 @@ class ResilienceEngine:
             version: written into the recording.
             pace: seconds between two looks at what time alone changes, and between two snapshots at most.
             readers: further readers of the bus, behind the built-in ones.
-            saved: the state of the models from before a restart (`save`), by id.
+            saved: the state of the models from before a restart, by id, as the recorder kept it; one that cannot
+                be read is told and left out.
         """
         now = clock.now()
         self.settings = settings
@@ -146,6 +148,7 @@ class ResilienceEngine:
         for member in self._fleet.members.values():
             member.fixed_fault = self._provider.fault_of(member.settings)
         self._bus.publish(self._fleet.restore(self._saved, now))
+        self._publisher.publish()  # whoever looks at once must not see a deactivated model as a fresh one
         await self._group.__aenter__()
         self._serve("publisher", self._publisher.run)
         for member in self._fleet.members.values():
@@ -226,6 +229,7 @@ class ResilienceEngine:
             self._prober.take,
             self._publisher.take,
             self.feed.take,
+            Keeper(self._fleet, self._recorder).take,
             record,
             *further,
         ):

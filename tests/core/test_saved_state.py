@@ -104,8 +104,10 @@ def test_deactivated_model_stays_so_until_it_is_activated() -> None:
     assert [event.cause for event in events if isinstance(event, BreakerChanged)] == [
         f"{AS_BEFORE}: deactivated by hand"
     ]
-    after.release(NOW + 400 * 86_400, "by ann")
-    assert after.breaker.state is BreakerState.HALF_OPEN
+    [released] = [
+        event for event in after.release(NOW + 400 * 86_400, "by ann") if isinstance(event, BreakerChanged)
+    ]
+    assert released.new is BreakerState.HALF_OPEN
 
 
 def test_deactivated_model_whose_holder_is_lost_can_be_activated() -> None:
