@@ -13,6 +13,7 @@ from typing import Any
 
 from hive_console.core.breaker_policy import BreakerPolicy
 from hive_console.core.outcome import Verdict
+from hive_console.core.saved_state import FOR_EVER
 from hive_console.core.states import BreakerState
 from hive_console.core.tally import Counters, Tally
 from hive_console.core.transitions import TRANSITIONS, Move, Permit, Refusal, Trigger
@@ -306,7 +307,7 @@ class Breaker:
             "last_failure_cause": self.last_failure_cause,
             "open_until": self.open_until,
             "trips": self.trips,
-            "frozen_until": self.frozen_until if self.frozen_until != float("inf") else "for ever",
+            "frozen_until": self.frozen_until if self.frozen_until != float("inf") else FOR_EVER,
             "holders": dict(self.holders),
             "tally": [type(self._tally).__name__, self._tally.save()],
         }
@@ -317,16 +318,18 @@ class Breaker:
         state = BreakerState(saved["state"])
         breaker = cls(policy, now, state=state)
         breaker.since = min(float(saved["since"]), now)
+        set_back = float(saved["since"]) - breaker.since  # a clock set back must not hold it open for years
         breaker.generation = int(saved["generation"]) + 1
         breaker.consecutive_failures = int(saved["consecutive_failures"])
         breaker.last_failure = saved["last_failure"]
         breaker.last_failure_cause = str(saved["last_failure_cause"])
-        until = saved["open_until"]  # a clock that was set back must not hold it open for hours
-        breaker.open_until = None if until is None else until - max(0.0, float(saved["since"]) - now)
+        until = saved["open_until"]
+        breaker.open_until = None if until is None else until - set_back
         breaker.trips = int(saved["trips"])
         frozen = saved["frozen_until"]
-        breaker.frozen_until = float("inf") if frozen == "for ever" else frozen
-        breaker.holders = dict(saved["holders"])
+        breaker.frozen_until = float("inf") if frozen == FOR_EVER else frozen
+        if state is _ISOLATED:  # whose hold is unknown is the operator's: nobody else could end it
+            breaker.holders = dict(saved["holders"]) or breaker.holders
         kind, content = saved["tally"]
         if kind == type(breaker._tally).__name__:
             breaker._tally.restore(content)

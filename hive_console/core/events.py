@@ -135,7 +135,8 @@ class FallbacksExhausted(Event):
 class BreakerChanged(Event):
     """A breaker really moved; `open_until` (Unix seconds) is set when it moved to open.
 
-    `trigger` names the row of the table of transitions; calls and failures are what was counted until then.
+    `trigger` names the row of the table of transitions, or is `restored` when a restart took back what was
+    before it; calls and failures are what was counted until then.
     """
 
     model: str

@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from hive_console.core.errors import UnknownModel
-from hive_console.core.events import Event, TrafficMoved
-from hive_console.core.member import Member
+from hive_console.core.events import Event, RoutePinned, ServiceFailed, TrafficMoved
+from hive_console.core.member import AS_BEFORE, Member
 from hive_console.core.outliers import OutlierPolicy, OutlierPool, SuccessRatePolicy
 from hive_console.core.panic import eligible
 from hive_console.core.routing import Plan, WeightedTurns, plan_for, serving_of
+from hive_console.core.saved_state import UnreadableState
 from hive_console.core.settings import LastResort, Settings
 from hive_console.core.states import BreakerState
+from hive_console.core.text import NAME_LIMIT, clean
 from hive_console.core.transitions import Trigger
 
 LAST_RESORT_PAUSE = 1.0
@@ -123,14 +125,30 @@ class Fleet:
         return {name: member.save() for name, member in self.members.items()}
 
     def restore(self, saved: Mapping[str, Any], now: float) -> list[Event]:
-        """Takes what `save` gave; models that are no longer there are left out, as are pins to them."""
+        """Takes what `save` gave; models that are no longer there are left out, as are pins to them.
+
+        A state that cannot be read is told and not taken: that model begins afresh, the others do not.
+        """
         events: list[Event] = []
         for name, member in self.members.items():
             if name in saved:
-                events += member.restore(saved[name], now)
-                if member.pinned_to is not None and member.pinned_to not in self.members:
-                    member.pinned_to = None
+                try:
+                    events += member.restore(saved[name], now)
+                except UnreadableState as error:
+                    message = f"it cannot be read, the model begins afresh: {error}"
+                    events.append(ServiceFailed(at=now, service=f"the saved state of {name}", message=message))
+                else:
+                    events += self._pin_again(member, now)
         return events
+
+    def _pin_again(self, member: Member, now: float) -> list[Event]:
+        target = member.pinned_to
+        if target is None:
+            return []
+        cause = AS_BEFORE
+        if target not in self.members:
+            member.pinned_to, cause = None, f"{clean(target, NAME_LIMIT)} is no longer configured"
+        return [RoutePinned(at=now, model=member.settings.id, target=member.pinned_to, cause=cause)]
 
     def _sweep(self, outliers: OutlierPool, now: float) -> list[Event]:
         self._swept_at = now

@@ -15,6 +15,7 @@ from hive_console.core.outcome import Outcome, OutcomeKind, Verdict
 from hive_console.core.peak_ewma import PeakEwma
 from hive_console.core.policies import breaker_policy_of, first_state_of, ramp_policy_of
 from hive_console.core.ramp import Ramp, RampVerdict
+from hive_console.core.saved_state import checked
 from hive_console.core.settings import ModelSettings, ProbeKind
 from hive_console.core.states import BreakerState, ModelStatus
 from hive_console.core.transitions import Move, Permit, Refusal, Trigger
@@ -26,6 +27,9 @@ THROTTLE_SECONDS = 5.0
 
 BASELINE_CALLS = 20
 """Judged calls before a p95 is what is normal for the model."""
+
+AS_BEFORE = "as before the restart"
+"""The cause of what is told when a state is taken back."""
 
 _TELLING = frozenset({OutcomeKind.RATE_LIMITED, *FAULTS})
 """Neutral outcomes that tell of the model all the same; a caller's own mistake does not."""
@@ -282,29 +286,75 @@ class Member:
     def save(self) -> dict[str, Any]:
         """What must survive a restart, as JSON values."""
         return {
+            "mode": self.settings.breaker_mode.value,
             "breaker": self.breaker.save(),
             "ramp": None if self.ramp is None else self.ramp.save(),
+            "ramp_since": self._ramp_since,
             "pinned_to": self.pinned_to,
             "throttled_until": self.throttled_until,
             "baseline_p95": self._baseline_p95,
             "down_since": self._down_since,
-            "ramp_since": self._ramp_since,
         }
 
-    def restore(self, saved: Mapping[str, Any], now: float) -> list[e.Event]:
-        """Takes what `save` gave before a restart; settings that changed meanwhile win."""
-        self.breaker = Breaker.restored(self.breaker.policy, saved["breaker"], now)
+    def restore(self, saved: object, now: float) -> list[e.Event]:
+        """Takes what `save` gave before a restart, and tells what of it a person should know.
+
+        A state does not grow too old: every instant in it is absolute, so what has run out meanwhile has run
+        out. Settings that changed meanwhile win; only a hold by hand stays whatever they say. Raises
+        `UnreadableState`, and is as it was then.
+        """
+        member = checked(saved)
+        fresh = self.breaker.state
+        self.breaker = Breaker.restored(self.breaker.policy, self._under_present_mode(member), now)
         self._is_told_frozen = self.breaker.frozen_until is not None
-        self._baseline_p95 = saved["baseline_p95"]
-        self._down_since = saved["down_since"]
-        self.throttled_until = saved["throttled_until"]
-        self.pinned_to = saved["pinned_to"]
+        self._baseline_p95 = member["baseline_p95"]
+        down_since = member["down_since"]
+        self._down_since = None if down_since is None else min(down_since, now)
+        self.throttled_until = member["throttled_until"]
+        self.pinned_to = member["pinned_to"]
         policy = ramp_policy_of(self.settings)
-        if saved["ramp"] is not None and policy is not None and self.breaker.state is BreakerState.CLOSED:
-            self.ramp = Ramp.restore(policy, saved["ramp"], now, self._baseline_p95)
-            self._ramp_since = saved.get("ramp_since", now)
-        move = self._as_set(now)
-        return self.refresh(now) if move is None else self._moved(move, now)
+        if member["ramp"] is not None and policy is not None and self.breaker.state is BreakerState.CLOSED:
+            ramp = Ramp.restore(policy, member["ramp"], now, self._baseline_p95)
+            self.ramp = ramp if ramp.outcome is None else None
+            self._ramp_since = min(member["ramp_since"], now)
+        events = [*self._told(fresh, now), *self.refresh(now)]
+        if self.status is not ModelStatus.UNAVAILABLE and self.ramp is None:
+            self._down_since = None  # it came back while nobody looked: no recovery of ours
+        return events
+
+    def _under_present_mode(self, member: Mapping[str, Any]) -> dict[str, Any]:
+        """What was saved of the breaker; begun afresh when its mode was set anew meanwhile, save for a hold."""
+        breaker = dict(member["breaker"])
+        is_held = breaker["state"] == BreakerState.ISOLATED.value
+        if member["mode"] != self.settings.breaker_mode.value and not is_held:
+            breaker.update(state=first_state_of(self.settings).value, open_until=None)
+        return breaker
+
+    def _told(self, fresh: BreakerState, now: float) -> list[e.Event]:
+        """What makes this model other than a fresh one, for the log and the alerts."""
+        model, breaker = self.settings.id, self.breaker
+        events: list[e.Event] = []
+        if breaker.state is not fresh:
+            was_held = breaker.state is BreakerState.ISOLATED
+            why = "deactivated by hand" if was_held else breaker.last_failure_cause
+            events.append(
+                e.BreakerChanged(
+                    at=now,
+                    model=model,
+                    old=fresh,
+                    new=breaker.state,
+                    cause=f"{AS_BEFORE}: {why}" if why else AS_BEFORE,
+                    open_until=breaker.open_until,
+                    trigger="restored",
+                    consecutive_failures=breaker.consecutive_failures,
+                )
+            )
+        if breaker.is_frozen(now):
+            until = None if breaker.frozen_until == float("inf") else breaker.frozen_until
+            events.append(e.AutomationFrozen(at=now, model=model, until=until, cause=AS_BEFORE))
+        if self.ramp is not None:
+            events.append(e.RampAdvanced(at=now, model=model, share=self.share))
+        return events
 
     # --- inside -----------------------------------------------------------------------------------
 

@@ -47,7 +47,7 @@ _WORSE = {
 
 
 def _words(kind: OutcomeKind) -> str:
-    return kind.value.replace("_", " ")
+    return str(kind.value).replace("_", " ")
 
 
 def _with(message: str) -> str:
@@ -115,6 +115,11 @@ def narrate(event: e.Event) -> Line:  # noqa: C901, PLR0912 - one case per kind 
             return Line(f"{event.model} recovered after {span(event.down_for)}{by}")
         case e.RoutePinned():
             return _pinned(event)
+        case e.AutomationFrozen():
+            until = "" if event.until is None else f" for {span(max(0.0, event.until - event.at))}"
+            return Line(f"{event.model} frozen{until} ({event.cause})", Severity.WARNING)
+        case e.AutomationThawed():
+            return Line(f"{event.model} thawed ({event.cause})")
         case e.TrafficMoved():
             return _moved(event)
         case e.DegradedModeEntered():

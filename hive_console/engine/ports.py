@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from typing import Protocol
+from collections.abc import AsyncGenerator, Mapping
+from typing import Any, Protocol
 
 from hive_console.core.events import Event
 from hive_console.core.outcome import Outcome
@@ -58,6 +58,13 @@ class Recorder(Protocol):
         """Writes the event and everything queued before it; raises `RecordingFailed` when it could not."""
         ...
 
+    def keep_state(self, model: str, state: Mapping[str, Any]) -> None:
+        """Keeps what a model must remember over a restart (JSON values), with the next batch; the newest wins.
+
+        Costs microseconds and never waits. Raises `ValueError` for what no file can hold.
+        """
+        ...
+
     def view(self) -> RecorderView:
         """Counts and the last error."""
         ...
@@ -71,6 +78,9 @@ class NoRecorder:
 
     async def record_durably(self, event: Event) -> None:
         """Forgets the event."""
+
+    def keep_state(self, model: str, state: Mapping[str, Any]) -> None:
+        """Forgets the state."""
 
     def view(self) -> RecorderView:
         """Nothing was recorded, nothing was dropped."""

@@ -1,6 +1,6 @@
 """The engine as one thing: it builds the parts, owns their tasks, starts them in order and stops them in order.
 
-Readers on the bus, in this order: metrics, degradation, alert book, prober, publisher, feed, recorder.
+Readers on the bus, in this order: metrics, degradation, alert book, prober, publisher, feed, keeper, recorder.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from hive_console.engine.bus import NOTHING, Bus, Reader
 from hive_console.engine.door import Door
 from hive_console.engine.executor import Executor
 from hive_console.engine.feed import EventFeed
+from hive_console.engine.keeper import Keeper
 from hive_console.engine.operator import Operator
 from hive_console.engine.ports import Clock, NoRecorder, Provider, Recorder
 from hive_console.engine.prober import Prober
@@ -73,7 +74,8 @@ class ResilienceEngine:
             is_watched: whether somebody looks: snapshots are published all the time and the latest events kept for
                 screens, instead of only when an operator acts and not at all.
             readers: further readers of the bus, behind the built-in ones.
-            saved: the state of the models from before a restart (`save`), by id.
+            saved: the state of the models from before a restart, by id, as the recorder kept it; one that cannot
+                be read is told and left out.
         """
         now = clock.now()
         self.settings = settings
@@ -152,6 +154,7 @@ class ResilienceEngine:
         for member in self._fleet.members.values():
             member.fixed_fault = self._provider.fault_of(member.settings)
         self._bus.publish(self._fleet.restore(self._saved, now))
+        self._publisher.publish()  # whoever looks at once must not see a deactivated model as a fresh one
         await self._group.__aenter__()
         self._serve("publisher", self._publisher.run)
         for member in self._fleet.members.values():
@@ -235,6 +238,7 @@ class ResilienceEngine:
             self._bus.subscribe(self._publisher.take)
             self._bus.subscribe(self.feed.take)
         if not isinstance(self._recorder, NoRecorder):
+            self._bus.subscribe(Keeper(self._fleet, self._recorder).take)
             self._bus.subscribe(record)
         for reader in further:
             self._bus.subscribe(reader)

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from hive_console.adapters.config_file import load
 from hive_console.adapters.identity import current_actor
@@ -81,13 +81,15 @@ class Engine:
         clock = SystemClock()
         async with AsyncExitStack() as stack:
             recorder = None
+            saved: Mapping[str, Any] = {}
             if self._data is not None:
                 folder = DataFolder.open(self._data, started=clock.now(), command="hive_console.Engine")
                 stack.callback(folder.release)
                 recorder = await stack.enter_async_context(Recorder.open(folder, now=clock.now, version=VERSION))
+                saved = recorder.saved_state()
             provider = await stack.enter_async_context(HttpProviders(self._keys, now=clock.now))
             engine = ResilienceEngine(
-                self._settings, provider=provider, clock=clock, recorder=recorder, version=VERSION
+                self._settings, provider=provider, clock=clock, recorder=recorder, version=VERSION, saved=saved
             )
             self._engine = await stack.enter_async_context(engine)
             self._stack = stack.pop_all()

@@ -28,10 +28,20 @@ async def open_house(launch: Launch) -> AsyncGenerator[ResilienceEngine, None]:
     """
     clock = SystemClock()
     async with AsyncExitStack() as stack:
-        recorder = await stack.enter_async_context(Recorder.open(launch.folder, now=clock.now, version=VERSION))
+        recorder = await stack.enter_async_context(
+            # A demo's models are nobody's: they begin afresh, and the next real fleet in this folder knows none.
+            Recorder.open(launch.folder, now=clock.now, version=VERSION, keeps_states=not launch.is_demo)
+        )
         provider = await stack.enter_async_context(HttpProviders(launch.keys, now=clock.now))
         engine = await stack.enter_async_context(
-            ResilienceEngine(launch.settings, provider=provider, clock=clock, recorder=recorder, version=VERSION)
+            ResilienceEngine(
+                launch.settings,
+                provider=provider,
+                clock=clock,
+                recorder=recorder,
+                version=VERSION,
+                saved=recorder.saved_state(),
+            )
         )
 
         def on_error(service: str, message: str) -> None:

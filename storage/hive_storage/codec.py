@@ -19,6 +19,7 @@ from hive_console.core.events import (
     ProbeFinished,
 )
 from hive_console.core.journal import Record, from_record, kind_of, to_record
+from hive_console.core.states import DegradationLevel, Priority
 from hive_storage import sql
 
 Taken = tuple[int, int, Event]
@@ -153,6 +154,8 @@ def _operation_row(seq: int, skew: int, event: OperationFinished, names: Names) 
         _no_id(names, event.served_by),
         names.id_of(event.kind.value),
         int(event.is_degraded),
+        None if event.priority is Priority.NORMAL else names.id_of(event.priority.value),
+        None if event.level is DegradationLevel.FULL else names.id_of(event.level.value),
     )
 
 
@@ -240,7 +243,8 @@ def attempt_of_row(row: Row, names: dict[int, str]) -> Event:
 
 def operation_of_row(row: Row, names: dict[int, str]) -> Event:
     """An event from a row of the `operation` table."""
-    _, at_us, operation, requested, result, latency_us, attempts, served_by, kind, is_degraded = row
+    _, at_us, operation, requested, result, latency_us, attempts, served_by, kind, is_degraded, *rest = row
+    priority, level = rest
     record = {
         "at": seconds(at_us),
         "operation": operation,
@@ -251,6 +255,8 @@ def operation_of_row(row: Row, names: dict[int, str]) -> Event:
         "served_by": None if served_by is None else names[served_by],
         "kind": names[kind],
         "is_degraded": bool(is_degraded),
+        "priority": Priority.NORMAL.value if priority is None else names[priority],
+        "level": DegradationLevel.FULL.value if level is None else names[level],
     }
     return from_record(OperationFinished.__name__, record)
 

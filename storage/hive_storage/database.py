@@ -46,7 +46,7 @@ def words_of(error: BaseException) -> str:
 
 
 async def open_writer(path: Path) -> aiosqlite.Connection:
-    """The one connection that writes; creates the tables in a new file.
+    """The one connection that writes; creates the tables in a new file, and adds to an older version's file.
 
     Raises `HiveError` for a file that is no recording, is damaged, or was written by a newer version; such a
     file is left as it is.
@@ -62,6 +62,8 @@ async def open_writer(path: Path) -> aiosqlite.Connection:
             await connection.executescript(sql.SCHEMA)
         else:
             await connection.executescript(sql.WRITER_PRAGMAS)
+            for version in range(await _number(connection, "PRAGMA user_version"), sql.SCHEMA_VERSION):
+                await connection.executescript(sql.migration(version))
     except sqlite3.Error as error:
         await connection.close()
         raise HiveError(f"cannot record into {path}: {words_of(error)}") from error
@@ -80,6 +82,9 @@ async def open_reader(path: Path) -> aiosqlite.Connection:
     connection = await _connect(reading_address(file), path=file)
     try:
         is_new = await _is_new(connection, file)
+        version = sql.SCHEMA_VERSION if is_new else await _number(connection, "PRAGMA user_version")
+        for script in sql.SHOWN_AS_NEWER[version - 1 :]:
+            await connection.executescript(script)
         await connection.executescript(sql.READER_PRAGMAS)
     except sqlite3.Error as error:
         await connection.close()
@@ -132,6 +137,8 @@ async def _is_new(connection: aiosqlite.Connection, path: Path) -> bool:
         return True
     if application != sql.APPLICATION_ID:
         raise HiveError(f"{path} is a database of another program; choose another folder with --data")
+    if version < 1:
+        raise HiveError(f"{path} says no version: it is damaged, or somebody changed it; choose another folder")
     if version > sql.SCHEMA_VERSION:
         raise HiveError(
             f"{path} was written by a newer hive-console (schema {version}, this one knows {sql.SCHEMA_VERSION});"

@@ -7,8 +7,9 @@ engine's own tasks and keeps what they still say while they end.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 from hive_console.core.errors import RecordingFailed
 from hive_console.core.events import Event
@@ -18,6 +19,7 @@ from hive_storage.database import words_of
 from hive_storage.folder import DataFolder
 from hive_storage.gap import Gap, GapCause
 from hive_storage.intake import Bounds, Intake
+from hive_storage.states import States
 from hive_storage.writer import ROW_ERRORS, BatchWriter
 
 FLUSH_INTERVAL = 0.25
@@ -48,11 +50,15 @@ class Recorder:
     and use it on the event loop that opened it.
     """
 
-    def __init__(self, writer: BatchWriter, *, bounds: Bounds, now: Callable[[], float]) -> None:
+    def __init__(
+        self, writer: BatchWriter, *, bounds: Bounds, now: Callable[[], float], keeps_states: bool = True
+    ) -> None:
         self._writer = writer
         self._bounds = bounds
         self._now = now
         self._intake = Intake(bounds, last_seq=writer.last_seq, on_drop=self._on_drop)
+        self._keeps_states = keeps_states
+        self._states = States()
         self._gap: Gap | None = None
         self._refusal = ""
         self._error = ""
@@ -71,15 +77,17 @@ class Recorder:
         now: Callable[[], float],
         version: str = "",
         bounds: Bounds = DEFAULT_BOUNDS,
+        keeps_states: bool = True,
     ) -> AsyncGenerator[Recorder, None]:
         """Records into `folder` for as long as the block lasts; at its end the last batches are written.
 
-        `now` gives Unix seconds; `version` is the program's, for the row of this run. Raises `HiveError` when
-        the recording cannot be opened: another program's file, a newer version's, a damaged one. The folder is
-        not released: whoever opened it does that.
+        `now` gives Unix seconds; `version` is the program's, for the row of this run; without `keeps_states` models
+        begin afresh and leave nothing behind (a fleet on show). Raises `HiveError` when the recording cannot be
+        opened: another program's file, a newer version's, a damaged one. The folder is not released: whoever
+        opened it does that.
         """
         async with BatchWriter.open(folder, now=now, version=version) as writer:
-            recorder = cls(writer, bounds=bounds, now=now)
+            recorder = cls(writer, bounds=bounds, now=now, keeps_states=keeps_states)
             task = asyncio.create_task(recorder._write_until_closed(), name="recorder")
             try:
                 yield recorder
@@ -119,6 +127,18 @@ class Recorder:
         if failure:
             raise RecordingFailed(failure)
 
+    def keep_state(self, model: str, state: Mapping[str, Any]) -> None:
+        """Takes what a model must remember over a restart, for the next batch, in place of its older state.
+
+        Raises `ValueError` for what no file can hold; the older state then stands.
+        """
+        if self._keeps_states:
+            self._states.take(model, state, self._now())
+
+    def saved_state(self) -> Mapping[str, Any]:
+        """What was kept before this run, by model, as JSON has it; `None` where a row cannot be read."""
+        return self._writer.saved if self._keeps_states else {}
+
     def view(self) -> RecorderView:
         """Counts since this run began, and why nothing can be written, while that is so."""
         intake = self._intake
@@ -143,16 +163,18 @@ class Recorder:
             pause = await self._flush()
 
     def _has_work(self) -> bool:
-        return bool(self._intake.queued) or self._gap is not None or not self._writer.has_begun
+        return (
+            bool(self._intake.queued or self._states.rows()) or self._gap is not None or not self._writer.has_begun
+        )
 
     async def _flush(self) -> float:
         """Writes what is queued now, and returns the seconds to wait before the next time."""
         until = self._intake.last_seq
-        batch = self._intake.batch(until)
-        while batch or self._gap is not None or not self._writer.has_begun:
+        batch, states = self._intake.batch(until), self._states.rows()
+        while batch or states or self._gap is not None or not self._writer.has_begun:
             gap, self._gap = self._gap_until_now(), None
             try:
-                await self._writer.write(batch, gap)
+                await self._writer.write(batch, gap, states)
             except ROW_ERRORS as error:
                 self._put_back(gap)
                 if not batch:
@@ -162,6 +184,8 @@ class Recorder:
                 self._put_back(gap)
                 return self._failed(error)
             else:
+                self._states.settle(states)
+                states = ()
                 self._succeeded(batch)
             batch = self._intake.batch(until)
         return 0.0 if self._intake.queued >= self._bounds.batch else FLUSH_INTERVAL

@@ -1,4 +1,4 @@
-"""Every SQL statement of the house: the schema (version 1), what the recorder writes, what the reader asks.
+"""Every SQL statement of the house: the schema (version 2), what the recorder writes, what the reader asks.
 
 Times are whole microseconds. `seq` is the time an event was taken in, in microseconds since 1970, moved up by
 as little as keeps it unique and growing over all tables; so it is order, key and time index in one, without a
@@ -12,8 +12,8 @@ from __future__ import annotations
 APPLICATION_ID = 0x48495645
 """`HIVE` in the file's header, so that `file` and we can tell it from any other database."""
 
-SCHEMA_VERSION = 1
-"""`PRAGMA user_version` of the files this version writes. Migrations only ever add."""
+SCHEMA_VERSION = 2
+"""`PRAGMA user_version` of the files this version writes."""
 
 PREPARE = """
 PRAGMA page_size = 4096;
@@ -47,6 +47,40 @@ _KEY = """
   seq INTEGER PRIMARY KEY,
   skew INTEGER NOT NULL DEFAULT 0 CHECK (skew >= 0),
   at_us INTEGER GENERATED ALWAYS AS (seq - skew) VIRTUAL"""
+
+_STATE = """
+CREATE TABLE state (model TEXT NOT NULL PRIMARY KEY, at_us INTEGER NOT NULL, body TEXT NOT NULL) STRICT;
+"""
+
+_OPERATIONS_VIEW = """
+CREATE VIEW operations AS SELECT o.seq, datetime(o.at_us / 1000000, 'unixepoch') AS utc, o.operation,
+  q.text AS requested, r.text AS result, o.latency_us / 1000.0 AS latency_ms, o.attempts,
+  s.text AS served_by, k.text AS kind, o.is_degraded, coalesce(p.text, 'normal') AS priority,
+  coalesce(l.text, 'full') AS level
+  FROM operation o JOIN name q ON q.id = o.requested JOIN name r ON r.id = o.result
+  JOIN name k ON k.id = o.kind LEFT JOIN name s ON s.id = o.served_by
+  LEFT JOIN name p ON p.id = o.priority LEFT JOIN name l ON l.id = o.level;
+"""
+
+_TO_2 = f"""
+{_STATE}
+ALTER TABLE operation ADD COLUMN priority INTEGER;
+ALTER TABLE operation ADD COLUMN level INTEGER;
+DROP VIEW operations;
+{_OPERATIONS_VIEW}
+"""
+
+MIGRATIONS = (_TO_2,)
+"""What brings a file from version 1 on to the next one, each. They only ever add tables and columns with defaults:
+no row is read or rewritten, so that a file of any size takes a moment, and a step is there whole or not at all."""
+
+SHOWN_AS_NEWER = (
+    """
+PRAGMA temp_store = MEMORY;
+CREATE TEMP VIEW operation AS SELECT *, NULL AS priority, NULL AS level FROM main.operation;
+""",
+)
+"""What lets a reader ask a file from version 1 on, each, as if it were one version further; nothing is written."""
 
 SCHEMA = f"""
 BEGIN IMMEDIATE;
@@ -82,7 +116,8 @@ CREATE INDEX attempt_model ON attempt (model);
 
 CREATE TABLE operation ({_KEY},
   operation TEXT NOT NULL, requested INTEGER NOT NULL, result INTEGER NOT NULL, latency_us INTEGER NOT NULL,
-  attempts INTEGER NOT NULL, served_by INTEGER, kind INTEGER NOT NULL, is_degraded INTEGER NOT NULL) STRICT;
+  attempts INTEGER NOT NULL, served_by INTEGER, kind INTEGER NOT NULL, is_degraded INTEGER NOT NULL,
+  priority INTEGER, level INTEGER) STRICT;
 
 CREATE TABLE audit ({_KEY},
   action_id TEXT NOT NULL, phase TEXT NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL, target TEXT NOT NULL,
@@ -94,6 +129,7 @@ CREATE TRIGGER audit_only_onward BEFORE INSERT ON audit
   WHEN NEW.seq <= (SELECT coalesce(max(seq), -9223372036854775808) FROM audit)
   BEGIN SELECT RAISE(ABORT, 'audit is append-only'); END;
 
+{_STATE}
 CREATE VIEW probes AS SELECT p.seq, datetime(p.at_us / 1000000, 'unixepoch') AS utc, m.text AS model,
   k.text AS kind, p.latency_us / 1000.0 AS latency_ms, p.status, p.is_recovery, p.message
   FROM probe p JOIN name m ON m.id = p.model JOIN name k ON k.id = p.kind;
@@ -101,15 +137,18 @@ CREATE VIEW attempts AS SELECT a.seq, datetime(a.at_us / 1000000, 'unixepoch') A
   m.text AS model, a.number, k.text AS kind, a.latency_us / 1000.0 AS latency_ms,
   a.first_token_us / 1000.0 AS first_token_ms, a.status, a.message
   FROM attempt a JOIN name m ON m.id = a.model JOIN name k ON k.id = a.kind;
-CREATE VIEW operations AS SELECT o.seq, datetime(o.at_us / 1000000, 'unixepoch') AS utc, o.operation,
-  q.text AS requested, r.text AS result, o.latency_us / 1000.0 AS latency_ms, o.attempts,
-  s.text AS served_by, k.text AS kind, o.is_degraded
-  FROM operation o JOIN name q ON q.id = o.requested JOIN name r ON r.id = o.result
-  JOIN name k ON k.id = o.kind LEFT JOIN name s ON s.id = o.served_by;
+{_OPERATIONS_VIEW}
 CREATE VIEW events AS SELECT e.seq, datetime(e.at_us / 1000000, 'unixepoch') AS utc, e.kind, m.text AS model,
   e.body FROM event e LEFT JOIN name m ON m.id = e.model;
 COMMIT;
 """
+
+
+def migration(version: int) -> str:
+    """The script that brings a file of `version` one version further, in one transaction."""
+    step = MIGRATIONS[version - 1]
+    return f"BEGIN IMMEDIATE; {step} PRAGMA user_version = {version + 1}; COMMIT;"
+
 
 # --- what the recorder writes ---------------------------------------------------------------------
 
@@ -120,6 +159,11 @@ SELECT max(last) FROM (
 """
 ALL_NAMES = "SELECT id, text FROM name"
 MAX_SKEW = "SELECT value FROM meta WHERE key = 'max_skew_us'"
+STATES = """
+SELECT CAST(model AS BLOB), CASE WHEN length(CAST(body AS BLOB)) <= :longest THEN CAST(body AS BLOB) END
+FROM state ORDER BY at_us DESC LIMIT :most
+"""
+"""As bytes: text that a broken disk made no text must not keep the file from opening."""
 
 INSERT_NAME = "INSERT OR IGNORE INTO name (id, text) VALUES (?, ?)"
 INSERT_EVENT = "INSERT INTO event (seq, skew, kind, model, body) VALUES (?, ?, ?, ?, ?)"
@@ -133,13 +177,15 @@ INSERT_ATTEMPT = (
 )
 INSERT_OPERATION = (
     "INSERT INTO operation (seq, skew, operation, requested, result, latency_us, attempts, served_by, kind,"
-    " is_degraded) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " is_degraded, priority, level) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 INSERT_AUDIT = (
     "INSERT INTO audit (seq, skew, action_id, phase, actor, action, target, reason, parameter, before, after,"
     " detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 INSERT_GAP = "INSERT INTO gap (t0_us, t1_us, cause, dropped, detail) VALUES (?, ?, ?, ?, ?)"
+KEEP_STATE = "INSERT OR REPLACE INTO state (model, at_us, body) VALUES (?, ?, ?)"
+FORGET_OLDEST_STATES = "DELETE FROM state WHERE model NOT IN (SELECT model FROM state ORDER BY at_us DESC LIMIT ?)"
 SET_MAX_SKEW = "INSERT OR REPLACE INTO meta (key, value) VALUES ('max_skew_us', ?)"
 
 END_CRASHED_RUNS = "UPDATE run SET ended_us = max(started_us, coalesce(?, started_us)) WHERE ended_us IS NULL"
@@ -160,8 +206,8 @@ SELECT_ATTEMPTS = (
     f" FROM attempt WHERE {_WINDOW}"
 )
 SELECT_OPERATIONS = (
-    "SELECT seq, at_us, operation, requested, result, latency_us, attempts, served_by, kind, is_degraded"
-    f" FROM operation WHERE {_WINDOW}"
+    "SELECT seq, at_us, operation, requested, result, latency_us, attempts, served_by, kind, is_degraded,"
+    f" priority, level FROM operation WHERE {_WINDOW}"
 )
 SELECT_AUDIT = (
     "SELECT seq, at_us, action_id, phase, actor, action, target, reason, parameter, before, after, detail"

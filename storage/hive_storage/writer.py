@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -16,6 +16,7 @@ from hive_storage.codec import Names, NamesExhausted, Row, Taken, by_writer, mic
 from hive_storage.database import open_writer, words_of
 from hive_storage.folder import DATABASE_NAME, DataFolder, Holder
 from hive_storage.gap import Gap
+from hive_storage.states import MAX_STATES, STATE_LIMIT, states_of_rows
 
 ROW_ERRORS = (
     sqlite3.IntegrityError,
@@ -31,16 +32,28 @@ ROW_ERRORS = (
 
 
 class BatchWriter:
-    """Writes batches, each whole or not at all."""
+    """Writes batches, each whole or not at all.
+
+    Attributes:
+        saved: the states that were in the file when it was opened, by model.
+    """
 
     def __init__(
-        self, connection: aiosqlite.Connection, names: Names, *, max_skew: int, last_seq: int | None, run: Row
+        self,
+        connection: aiosqlite.Connection,
+        names: Names,
+        *,
+        max_skew: int,
+        last_seq: int | None,
+        run: Row,
+        saved: Mapping[str, Any],
     ) -> None:
         self._connection = connection
         self._names = names
         self._max_skew = max_skew
         self._last_seq = last_seq
         self._new_run = run
+        self.saved = saved
         self._run: int | None = None
 
     @classmethod
@@ -56,11 +69,13 @@ class BatchWriter:
                 last_seq = await _first_value(connection, sql.LAST_SEQ)
                 max_skew = int(await _first_value(connection, sql.MAX_SKEW) or 0)
                 rows = await connection.execute_fetchall(sql.ALL_NAMES)
+                states = await connection.execute_fetchall(sql.STATES, {"longest": STATE_LIMIT, "most": MAX_STATES})
             except sqlite3.Error as error:
                 raise HiveError(f"cannot read {path}: {words_of(error)}") from error
             names = Names((number, text) for number, text in rows)
             run = _run_row(folder.holder, now(), version=version)
-            yield cls(connection, names, max_skew=max_skew, last_seq=last_seq, run=run)
+            saved = states_of_rows((name, body) for name, body in states)
+            yield cls(connection, names, max_skew=max_skew, last_seq=last_seq, run=run, saved=saved)
         finally:
             await connection.close()  # its thread is no daemon: a connection left open keeps the process alive
 
@@ -74,8 +89,8 @@ class BatchWriter:
         """Whether the row of this run is on disk; it comes with the first batch, so that a full disk delays it."""
         return self._run is not None
 
-    async def write(self, batch: list[Taken], gap: Gap | None) -> None:
-        """Commits the batch, and what belongs to it: this run's row, new names, a gap that has ended.
+    async def write(self, batch: list[Taken], gap: Gap | None, states: Sequence[Row] = ()) -> None:
+        """Commits the batch, and what belongs to it: this run's row, new names, a gap that has ended, and states.
 
         When it returns, all of it survives a power cut; when it raises, none of it was written. Raises one of
         `ROW_ERRORS` when a row is at fault, else whatever SQLite raised.
@@ -94,6 +109,8 @@ class BatchWriter:
                 await connection.executemany(sql.INSERT_NAME, fresh)
             if skew > self._max_skew:
                 await connection.execute(sql.SET_MAX_SKEW, (str(_allowance(skew)),))
+            if states:
+                await connection.executemany(sql.KEEP_STATE, states)
             if gap is not None:
                 await connection.execute(sql.INSERT_GAP, _gap_row(gap))
             await connection.execute("COMMIT")
@@ -108,6 +125,7 @@ class BatchWriter:
 
     async def _begin_run(self) -> int | None:
         await self._connection.execute(sql.END_CRASHED_RUNS, (self._last_seq,))
+        await self._connection.execute(sql.FORGET_OLDEST_STATES, (MAX_STATES,))
         cursor = await self._connection.execute(sql.BEGIN_RUN, self._new_run)
         return cursor.lastrowid
 

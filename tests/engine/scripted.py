@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+import json
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from hive_console.core.errors import ProviderError
 from hive_console.core.events import Event
@@ -115,6 +117,7 @@ class ListRecorder:
     def __init__(self) -> None:
         self.events: list[Event] = []
         self.durable: list[Event] = []
+        self.kept: dict[str, Any] = {}
         self.failure: Exception | None = None
 
     def record(self, event: Event) -> None:
@@ -125,6 +128,9 @@ class ListRecorder:
         if self.failure is not None:
             raise self.failure
         self.durable.append(event)
+
+    def keep_state(self, model: str, state: Mapping[str, Any]) -> None:
+        self.kept[model] = json.loads(json.dumps(state))
 
     def view(self) -> RecorderView:
         return RecorderView(recorded=len(self.events))
@@ -190,11 +196,13 @@ async def staged(
     retry: RetryBeforeFallback = RetryBeforeFallback.AUTO,
     queued: int = 1000,
     threshold: float = 0.6,
+    saved: Mapping[str, Any] | None = None,
+    recorder: ListRecorder | None = None,
 ) -> AsyncIterator[Stage]:
     """A running engine in virtual time."""
     clock = VirtualClock(asyncio.get_running_loop())
     provider = ScriptedProvider(now=clock.now)
-    recorder = ListRecorder()
+    recorder = recorder or ListRecorder()
     settings = Settings(
         models=models,
         resilience=ResilienceSettings(
@@ -204,6 +212,6 @@ async def staged(
             degraded_mode_threshold=threshold,
         ),
     )
-    engine = ResilienceEngine(settings, provider=provider, clock=clock, recorder=recorder, seed="7")
+    engine = ResilienceEngine(settings, provider=provider, clock=clock, recorder=recorder, seed="7", saved=saved)
     async with engine:
         yield Stage(engine, provider, recorder)

@@ -95,6 +95,16 @@ async def fill_the_disk(folder: Path) -> None:
         say("after", view.recorded, view.dropped, view.queued, recorder.taken)
 
 
+async def keep_until_killed(folder: Path) -> None:
+    """Keeps a model's state and confirms an action after it, again and again; tells each that stands."""
+    held = DataFolder.open(folder, started=time.time())
+    async with Recorder.open(held, now=time.time) as recorder:
+        for number in itertools.count():
+            recorder.keep_state("alpha", {"number": number})
+            await recorder.record_durably(action(number))
+            say("kept", number, ".")
+
+
 async def end_in(folder: Path, *, failure: BaseException | None) -> None:
     """Records, and leaves the block by an exception or without one."""
     held = DataFolder.open(folder, started=time.time())
@@ -120,6 +130,7 @@ def main() -> None:
     asyncio.run(
         {
             "record": lambda: record_until_killed(folder),
+            "keep": lambda: keep_until_killed(folder),
             "fill": lambda: fill_the_disk(folder),
             "end": lambda: end_in(folder, failure=None),
             "raise": lambda: end_in(folder, failure=RuntimeError("a bug in the engine")),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hive_storage import recorder
 from hive_storage.intake import Bounds
+from hive_storage.states import MAX_STATES, STATE_LIMIT
 from tests.storage.support import action, attempt, breaker, database, recording
 
 _PAGE = (Path(__file__).parents[2] / "docs" / "recording.md").read_text()
@@ -51,6 +52,8 @@ def test_page_names_the_numbers_of_the_code() -> None:
         f"{bounds.batch:,}",
         f"{bounds.best_effort:,}",
         f"{bounds.must_keep:,}",
+        f"{MAX_STATES:,} rows",
+        f"{STATE_LIMIT:,} bytes",
         f"{recorder.FIRST_BACKOFF:g} s",
         f"every {recorder.LAST_BACKOFF:g} s",
     ):
