@@ -118,7 +118,7 @@ class Door:
     async def _within_places(self, plan: Plan, operation: Operation, call: Call[Result]) -> tuple[str, Result]:
         """Runs the plan if such work is served now and a place becomes free in time."""
         level = self._degradation.plan
-        if operation.task.priority in level.sheds and not self._would_be_a_trial(plan):
+        if operation.task.priority in level.sheds:
             said = f"the fleet is degraded ({operation.level.value}); {operation.task.priority.value} work waits"
             raise self._turned_away(operation, Outcome(OutcomeKind.SHED, message=said))
         patience = operation.deadline_at - operation.started_at
@@ -129,12 +129,6 @@ class Door:
             return await self._fallback.run(plan, operation, call, allows_copies=level.allows_copies)
         finally:
             self.places.release()
-
-    def _would_be_a_trial(self, plan: Plan) -> bool:
-        """Whether this very operation may find a model well again: one without probes comes back no other way."""
-        now = self._clock.now()
-        members = (self._fleet.members[name] for name in plan.candidates)
-        return any(member.breaker.standing is None and member.would_admit(now) for member in members)
 
     def _turned_away(self, operation: Operation, outcome: Outcome) -> OperationFailed:
         return OperationFailed(
