@@ -76,6 +76,15 @@ class Degradation:
         """What the present level sheds and reduces."""
         return PLANS[self.level]
 
+    @property
+    def sheds(self) -> frozenset[Priority]:
+        """Priorities that are turned away now.
+
+        A level that is only held any more turns away no more than the present share means: the models are
+        there again, and ten seconds of refusals would only lengthen the outage.
+        """
+        return PLANS[LEVELS[min(LEVELS.index(self.level), self._target())]].sheds
+
     def look(self, statuses: Iterable[ModelStatus], now: float) -> list[Event]:
         """Takes the statuses of all models; unchecked ones are given the benefit of the doubt."""
         listed = list(statuses)

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import TypeVar
 
+from hive_console.core.command import ADMITTING
 from hive_console.core.degradation import Degradation
 from hive_console.core.errors import OperationFailed, ProviderError, StreamBroken
 from hive_console.core.events import Event, FailedOver, FallbacksExhausted, OperationFinished
@@ -118,7 +119,7 @@ class Door:
     async def _within_places(self, plan: Plan, operation: Operation, call: Call[Result]) -> tuple[str, Result]:
         """Runs the plan if such work is served now and a place becomes free in time."""
         level = self._degradation.plan
-        if operation.task.priority in level.sheds:
+        if operation.task.priority in self._degradation.sheds and not self._is_spared(plan, operation.started_at):
             said = f"the fleet is degraded ({operation.level.value}); {operation.task.priority.value} work waits"
             raise self._turned_away(operation, Outcome(OutcomeKind.SHED, message=said))
         patience = operation.deadline_at - operation.started_at
@@ -129,6 +130,18 @@ class Door:
             return await self._fallback.run(plan, operation, call, allows_copies=level.allows_copies)
         finally:
             self.places.release()
+
+    def _is_spared(self, plan: Plan, now: float) -> bool:
+        """Whether turning this operation away protects nothing, or keeps a model from coming back.
+
+        With no usable model there is no capacity to keep for others, and what is refused learns why and for
+        how long. An operation that is some model's trial may be the only one: where there is no prober, a fleet
+        that sheds it would stay degraded for ever.
+        """
+        if self._degradation.available_share == 0:
+            return True
+        members = (self._fleet.members[name] for name in plan.candidates)
+        return any(member.breaker.state not in ADMITTING and member.would_admit(now) for member in members)
 
     def _turned_away(self, operation: Operation, outcome: Outcome) -> OperationFailed:
         return OperationFailed(

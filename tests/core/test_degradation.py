@@ -229,6 +229,30 @@ def test_an_episode_begins_and_ends_once_whatever_its_levels_do() -> None:
     assert left.lasted == left.at - NOW
 
 
+def test_a_level_turns_its_work_away_while_too_few_models_are_there() -> None:
+    assert critical().sheds == PLANS[Level.CRITICAL].sheds
+
+
+@pytest.mark.parametrize(
+    ("up", "shed"), [(2, Level.CRITICAL), (5, Level.ESSENTIAL), (8, Level.REDUCED), (20, Level.FULL)]
+)
+def test_a_level_that_is_only_held_turns_away_no_more_than_the_share_means(up: int, shed: Level) -> None:
+    mode = critical()
+
+    mode.look(statuses(up), NOW + 100)
+
+    assert level_of(mode) is Level.CRITICAL
+    assert mode.sheds == PLANS[shed].sheds
+
+
+def test_a_share_that_is_not_confirmed_yet_turns_nobody_away() -> None:
+    mode = Degradation(0.6)
+
+    mode.look(statuses(0), NOW)
+
+    assert mode.sheds == frozenset()
+
+
 def test_each_level_does_less_than_the_one_before() -> None:
     plans = [PLANS[level] for level in LEVELS]
 

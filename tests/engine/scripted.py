@@ -7,8 +7,9 @@ import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
+from hive_console.core.command import Command, CommandResult
 from hive_console.core.errors import ProviderError
 from hive_console.core.events import Event
 from hive_console.core.outcome import SUCCESS, Outcome, OutcomeKind
@@ -20,10 +21,14 @@ from hive_console.core.settings import (
     Settings,
     Strategy,
 )
-from hive_console.core.snapshot import RecorderView
+from hive_console.core.snapshot import ModelView, RecorderView
+from hive_console.core.states import Action
 from hive_console.core.task import Answer, Piece, Task
+from hive_console.engine.publisher import LONGEST
 from hive_console.engine.supervisor import ResilienceEngine
 from hive_console.sim.virtual_time import VirtualClock
+
+Kind = TypeVar("Kind", bound=Event)
 
 DOWN = Outcome(OutcomeKind.CONNECTION_FAILED, message="refused")
 BROKEN = Outcome(OutcomeKind.SERVER_ERROR, status=500)
@@ -52,7 +57,10 @@ class ScriptedProvider:
     probes: dict[str, Line] = field(default_factory=dict)
     faults: dict[str, str] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
+    called_at: list[float] = field(default_factory=list)
+    tasks: list[Task] = field(default_factory=list)
     probed: list[tuple[float, str]] = field(default_factory=list)
+    probe_kinds: list[ProbeKind] = field(default_factory=list)
     in_flight: dict[str, int] = field(default_factory=dict)
     most_in_flight: dict[str, int] = field(default_factory=dict)
     closed_streams: int = 0
@@ -75,8 +83,13 @@ class ScriptedProvider:
             finally:
                 self.in_flight[model] -= 1
 
-    async def complete(self, model: ModelSettings, task: Task) -> Answer:
+    def _note(self, model: ModelSettings, task: Task) -> None:
         self.calls.append(model.id)
+        self.called_at.append(self.now())
+        self.tasks.append(task)
+
+    async def complete(self, model: ModelSettings, task: Task) -> Answer:
+        self._note(model, task)
         line = self._next(model.id)
         async with self._connection(model.id, line):
             await asyncio.sleep(line.seconds)
@@ -85,7 +98,7 @@ class ScriptedProvider:
         return Answer(b'{"choices":[{"message":{"content":"from %s"}}]}' % model.id.encode())
 
     async def stream(self, model: ModelSettings, task: Task) -> AsyncGenerator[Piece, None]:
-        self.calls.append(model.id)
+        self._note(model, task)
         line = self._next(model.id)
         try:
             async with self._connection(model.id, line):
@@ -103,6 +116,7 @@ class ScriptedProvider:
 
     async def probe(self, model: ModelSettings) -> Outcome:
         self.probed.append((self.now(), model.id))
+        self.probe_kinds.append(model.probe)
         line = self.probes.get(model.id, self.lines.get(model.id, Line()))
         await asyncio.sleep(line.seconds)
         return line.outcome
@@ -149,27 +163,29 @@ def model(
     context: int = 0,
     ramp: int = 0,
     hedge_after: float | None = 0.0,
+    **more: Any,  # any further field of the dataclass
 ) -> ModelSettings:
-    """Settings of one scripted model; no probe and no ramp unless asked for."""
-    return ModelSettings(
-        id=name,
-        provider=f"{name}-provider",
-        endpoint="http://127.0.0.1:1/v1",
-        wire_name=name,
-        aliases=(f"{name}-alias",),
-        fallbacks=fallbacks,
-        strategy=strategy,
-        probe=probe,
-        max_retries=retries,
-        breaker_threshold=threshold,
-        max_concurrent_requests=places,
-        weight=weight,
-        timeout=timeout,
-        context_window=context,
-        recovery_timeout=20.0,
-        ramp_calls=ramp,
-        hedge_after=hedge_after,
-    )
+    """Settings of one scripted model; no probe and no ramp unless asked for, and trials after 20 s."""
+    known: dict[str, Any] = {
+        "id": name,
+        "provider": f"{name}-provider",
+        "endpoint": "http://127.0.0.1:1/v1",
+        "wire_name": name,
+        "aliases": (f"{name}-alias",),
+        "fallbacks": fallbacks,
+        "strategy": strategy,
+        "probe": probe,
+        "max_retries": retries,
+        "breaker_threshold": threshold,
+        "max_concurrent_requests": places,
+        "weight": weight,
+        "timeout": timeout,
+        "context_window": context,
+        "recovery_timeout": 20.0,
+        "ramp_calls": ramp,
+        "hedge_after": hedge_after,
+    }
+    return ModelSettings(**(known | more))
 
 
 @dataclass
@@ -184,9 +200,19 @@ class Stage:
         """One operation; the model that answered."""
         return (await self.engine.execute(Task(model_id, {"messages": []}, **options))).served_by  # type: ignore[arg-type]  # options are Task's own fields
 
-    def happened(self, kind: type[Event]) -> list[Event]:
+    def happened(self, kind: type[Kind]) -> list[Kind]:
         """The recorded events of one kind."""
-        return [event for event in self.recorder.events if type(event) is kind]
+        return [event for event in self.recorder.events if isinstance(event, kind)]
+
+    def view(self, name: str) -> ModelView:
+        """The model as the latest snapshot shows it; `engine.snapshot` is at most a second old."""
+        found = self.engine.snapshot().model(name)
+        assert found is not None
+        return found
+
+    async def say(self, action: Action, target: str, parameter: str = "") -> CommandResult:
+        """One operator's word with a reason."""
+        return await self.engine.command(Command(action, target, "drill", parameter, "ada"))
 
 
 @asynccontextmanager
@@ -196,11 +222,14 @@ async def staged(
     retry: RetryBeforeFallback = RetryBeforeFallback.AUTO,
     queued: int = 1000,
     threshold: float = 0.6,
+    pace: float = LONGEST,
     saved: Mapping[str, Any] | None = None,
     recorder: ListRecorder | None = None,
+    make_clock: Callable[[asyncio.AbstractEventLoop], VirtualClock] = VirtualClock,
+    **fleet: Any,  # any further field of `ResilienceSettings`
 ) -> AsyncIterator[Stage]:
     """A running engine in virtual time."""
-    clock = VirtualClock(asyncio.get_running_loop())
+    clock = make_clock(asyncio.get_running_loop())
     provider = ScriptedProvider(now=clock.now)
     recorder = recorder or ListRecorder()
     settings = Settings(
@@ -210,8 +239,11 @@ async def staged(
             retry_before_fallback=retry,
             max_queued_requests=queued,
             degraded_mode_threshold=threshold,
+            **fleet,
         ),
     )
-    engine = ResilienceEngine(settings, provider=provider, clock=clock, recorder=recorder, seed="7", saved=saved)
+    engine = ResilienceEngine(
+        settings, provider=provider, clock=clock, recorder=recorder, seed="7", pace=pace, saved=saved
+    )
     async with engine:
         yield Stage(engine, provider, recorder)

@@ -80,7 +80,7 @@ def test_client_that_leaves_a_stream_is_neutral_and_frees_everything() -> None:
 
             assert stage.provider.closed_streams == 1
             assert await stage.ask("a") == "a"
-            ends = [event for event in stage.happened(OperationFinished) if isinstance(event, OperationFinished)]
+            ends = list(stage.happened(OperationFinished))
             assert [event.result for event in ends] == [OperationResult.CANCELLED, OperationResult.ANSWERED]
             assert [data async for data in stream] == [b"data: 0\n\n"]  # what had come already
 

@@ -75,7 +75,7 @@ def test_failed_probe_is_repeated_after_two_seconds_until_the_breaker_opens_then
             [recovered] = stage.happened(ModelRecovered)
             assert isinstance(recovered, ModelRecovered)
             assert not recovered.by_operator
-            trials = [e for e in stage.happened(ProbeFinished) if isinstance(e, ProbeFinished) and e.is_recovery]
+            trials = [e for e in stage.happened(ProbeFinished) if e.is_recovery]
             assert len(trials) == 1
 
     run_virtually(scene())
@@ -185,7 +185,7 @@ def test_degraded_mode_begins_below_the_threshold_and_ends_with_a_hold() -> None
 
             assert not stage.engine.snapshot().is_degraded
             assert len(stage.happened(DegradedModeEntered)) == len(stage.happened(DegradedModeLeft)) == 1
-            rules = {event.rule for event in stage.happened(AlertRaised) if isinstance(event, AlertRaised)}
+            rules = {event.rule for event in stage.happened(AlertRaised)}
             assert rules == {AlertRule.DEGRADED_MODE, AlertRule.BREAKER_OPEN, AlertRule.MODEL_UNAVAILABLE}
             assert len(stage.happened(AlertRaised)) == len(stage.happened(AlertResolved)) == 5
 
