@@ -25,8 +25,8 @@ from hive_console.core.states import (
     Priority,
 )
 from hive_console.core.task import Task
+from hive_console.sim.virtual_time import EPOCH, VirtualClock, run_virtually
 from tests.engine.scripted import BROKEN, DOWN, Line, Stage, model, staged
-from tests.engine.virtual_time import EPOCH, VirtualClock, run_virtually
 
 OVERLOADED = Outcome(OutcomeKind.OVERLOADED, status=529)
 BAD_REQUEST = Outcome(OutcomeKind.BAD_REQUEST, status=400)

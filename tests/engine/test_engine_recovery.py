@@ -21,8 +21,8 @@ from hive_console.core.events import (
 from hive_console.core.outcome import OutcomeKind
 from hive_console.core.settings import LastResort, ProbeKind
 from hive_console.core.states import Action, ActionPhase, BreakerState
+from hive_console.sim.virtual_time import run_virtually
 from tests.engine.scripted import DOWN, Line, Stage, model, staged
-from tests.engine.virtual_time import run_virtually
 
 S = BreakerState
 

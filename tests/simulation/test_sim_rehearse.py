@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from hive_console.core.settings import Strategy
+from hive_console.core.settings import ProbeKind, ResilienceSettings, RetryBeforeFallback, Settings, Strategy
 from hive_console.core.task import Reply, Task
 from hive_console.engine import publisher
 from hive_console.engine.supervisor import ResilienceEngine
+from hive_console.sim.rehearsal.dice import Dice
 from hive_console.sim.rehearsal.episodes import Episode, Trouble
 from hive_console.sim.rehearsal.fleet import standard_fleet
 from hive_console.sim.rehearsal.fronts import Baseline
@@ -59,6 +60,47 @@ def test_what_once_broke_a_promise_does_so_no_more() -> None:
     outcomes = rehearse_all(FAILED_SEEDS, jobs=1)
 
     assert [broken(one) for one in outcomes if one.broken] == []
+
+
+def any_settings(seed: int) -> Settings:
+    """Settings that nobody would choose, and somebody has: short timeouts, single places, no probes."""
+    dice = Dice(str(seed), "settings")
+    models = 1 + int(dice.roll() * 6)
+    fleet = standard_fleet(models, 1 + int(dice.roll() * models))
+    return replace(
+        fleet,
+        models=tuple(
+            replace(
+                model,
+                strategy=dice.pick(tuple(Strategy)),
+                probe=dice.pick(tuple(ProbeKind)),
+                max_retries=dice.pick((0, 1, 3)),
+                breaker_threshold=dice.pick((1, 2, 5)),
+                max_concurrent_requests=dice.pick((1, 2, 10)),
+                timeout=dice.pick((3.0, 10.0, 30.0)),
+                recovery_timeout=dice.pick((1.0, 20.0, 60.0)),
+                weight=dice.pick((0.0, 1.0, 3.0)),
+            )
+            for model in fleet.models
+        ),
+        resilience=ResilienceSettings(
+            operation_deadline=dice.pick((5.0, 30.0, 90.0)),
+            retry_before_fallback=dice.pick(tuple(RetryBeforeFallback)),
+            max_queued_requests=dice.pick((0, 2, 1000)),
+        ),
+    )
+
+
+def test_any_settings_keep_the_promises() -> None:
+    fleets = [
+        Rehearsal(any_settings(seed), str(seed), days=0.25, storm=storm)
+        for seed in range(20)
+        for storm in (5.0, 50.0)
+    ]
+
+    outcomes = list(rehearse_all(fleets, jobs=2))
+
+    assert [(number, one.broken) for number, one in enumerate(outcomes) if one.broken] == []
 
 
 @pytest.mark.parametrize("strategy", [Strategy.PARALLEL, Strategy.WEIGHTED])

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from hive_console.core.success import TARGETS, Goal, SuccessMeter
+from hive_console.core.success import TARGETS, Goal
+from hive_console.core.success_meter import SuccessMeter
 from hive_console.sim.rehearsal.summary import Estimate, Word, estimate, summarize
 
 NOTHING = SuccessMeter(90.0).report()

@@ -125,15 +125,14 @@ def test_two_trial_permits_are_one_too_many(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_trial_that_nobody_makes_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(view, "is_half_open", lambda _: True)
+    monkeypatch.setattr(view, "is_stuck_half_open", lambda *_: True)
     waiting = [e.ConsoleAttached(at=EPOCH + 30 + SWEEP * number) for number in range(4)]
 
     assert told(breaker(30, OPEN, HALF_OPEN), *waiting) == [Invariant.TRIAL_HAS_A_PERMIT]
 
 
 def test_a_trial_under_way_may_take_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(view, "is_half_open", lambda _: True)
-    monkeypatch.setattr(view, "permits_out", lambda _: 1)
+    monkeypatch.setattr(view, "is_stuck_half_open", lambda _, now: now < EPOCH + 100)
     waiting = [e.ConsoleAttached(at=EPOCH + 30 + SWEEP * number) for number in range(9)]
 
     assert told(breaker(30, OPEN, HALF_OPEN), *waiting) == []
@@ -243,6 +242,14 @@ def test_a_well_model_without_its_traffic_is_found(monkeypatch: pytest.MonkeyPat
 
     assert watched(lambda watcher: watcher.observe(late)) == [Invariant.RECOVERED_GETS_TRAFFIC]
     assert watched(lambda watcher: watcher.observe(late), outage) == []
+
+
+def test_a_model_whose_calls_fail_is_not_well_in_the_best_weather(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(view, "has_full_traffic", lambda member, _: member.settings.id != A)
+    late = e.ConsoleAttached(at=EPOCH + 200 + view.FULL_TRAFFIC_WITHIN)
+
+    assert told(attempt(100), late) == [Invariant.RECOVERED_GETS_TRAFFIC]
+    assert told(attempt(300), late) == []
 
 
 def test_the_first_broken_promises_are_enough() -> None:

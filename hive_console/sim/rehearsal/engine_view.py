@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from hive_console.core.breaker_policy import PERMIT_LEASE
 from hive_console.core.member import Member
-from hive_console.core.settings import Settings
+from hive_console.core.settings import ProbeKind, Settings
 from hive_console.core.snapshot import SERIES_LENGTH
 from hive_console.core.states import BreakerState, ModelStatus
 from hive_console.core.window import WINDOW_SAMPLES
@@ -39,9 +39,11 @@ def permits_out(member: Member) -> int:
     return member.breaker._trials.out  # noqa: SLF001 - as above
 
 
-def is_half_open(member: Member) -> bool:
-    """Whether a trial decides what comes next."""
-    return member.breaker.state is BreakerState.HALF_OPEN
+def is_stuck_half_open(member: Member, now: float) -> bool:
+    """Whether a trial must decide what comes next and nobody makes it. Without a prober the next call makes it."""
+    if member.breaker.state is not BreakerState.HALF_OPEN or permits_out(member):
+        return False
+    return _has_prober(member) or not member.would_admit(now)
 
 
 def is_held_by_hand(member: Member) -> bool:
@@ -50,8 +52,18 @@ def is_held_by_hand(member: Member) -> bool:
 
 
 def has_full_traffic(member: Member, now: float) -> bool:
-    """Whether the member gets all the traffic it would get if nothing had ever been wrong."""
+    """Whether the member gets all the traffic it would get if nothing had ever been wrong.
+
+    Without a prober nobody learns that it is well before somebody asks it; then it is enough that the next call
+    would be let in, or is being tried right now.
+    """
+    if not _has_prober(member):
+        return member.would_admit(now) or bool(permits_out(member))
     return member.status is not ModelStatus.UNAVAILABLE and member.share >= 1 and member.would_admit(now)
+
+
+def _has_prober(member: Member) -> bool:
+    return member.settings.probe is not ProbeKind.NONE
 
 
 def attempts_allowed(engine: ResilienceEngine, requested: str) -> int:

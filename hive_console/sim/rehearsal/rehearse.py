@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from hive_console.core.errors import HiveError, place_of
 from hive_console.core.events import Event
 from hive_console.core.settings import Settings
-from hive_console.core.success import SuccessMeter, SuccessReport
+from hive_console.core.success import SuccessReport
+from hive_console.core.success_meter import SuccessMeter
 from hive_console.engine.bus import NOTHING
 from hive_console.sim.rehearsal.arrivals import Arrival, draw_arrivals
 from hive_console.sim.rehearsal.climate import DAY, draw_weather

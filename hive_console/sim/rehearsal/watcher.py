@@ -13,6 +13,7 @@ from enum import IntEnum
 from typing import Any
 
 from hive_console.core import events as e
+from hive_console.core.outcome import OutcomeKind
 from hive_console.core.states import ActionPhase, BreakerState, ModelStatus
 from hive_console.engine.supervisor import ResilienceEngine
 from hive_console.sim.rehearsal import engine_view as view
@@ -29,6 +30,9 @@ RECOUNT = 3600.0
 
 KEPT = 20
 """Broken promises that are kept: the first ones tell what is wrong."""
+
+
+_GOOD = frozenset({OutcomeKind.SUCCESS, OutcomeKind.CANCELLED})
 
 
 class Invariant(IntEnum):
@@ -110,6 +114,7 @@ class Watcher:
         self._deadline = engine.settings.resilience.operation_deadline
         self._shut: dict[str, tuple[float, float]] = {}
         self._half_open_since: dict[str, float] = {}
+        self._failed_at: dict[str, float] = {}
         self._attempts: dict[str, int] = {}
         self._ended: set[int] = set()
         self._all_ended_below = 1
@@ -161,9 +166,13 @@ class Watcher:
 
     def _on_attempt(self, event: e.AttemptFinished) -> None:
         self._attempts[event.operation] = self._attempts.get(event.operation, 0) + 1
+        if event.kind not in _GOOD:
+            self._failed_at[event.model] = event.at
         self._check_admission(event.model, event.at, event.latency)
 
     def _on_probe(self, event: e.ProbeFinished) -> None:
+        if event.kind not in _GOOD:
+            self._failed_at[event.model] = event.at
         self._check_admission(event.model, event.at, event.latency)
 
     def _check_admission(self, model: str, at: float, latency: float) -> None:
@@ -250,10 +259,7 @@ class Watcher:
                 what = f"{name} had {self._most_in_flight[name]} calls at once"
                 self.say(Invariant.BULKHEAD_HOLDS, now, what)
             if not view.has_full_traffic(member, now) and not view.is_held_by_hand(member):
-                well_since = self._sky.well_since(name, now - self._epoch)
-                if well_since is not None and now - self._epoch - well_since > view.FULL_TRAFFIC_WITHIN:
-                    what = f"{name} is well since {well_since:.0f} s and has not got its traffic back"
-                    self.say(Invariant.RECOVERED_GETS_TRAFFIC, now, what)
+                self._look_at_recovery(name, now)
         for what in view.overfull_places(self._engine):
             self.say(Invariant.BULKHEAD_HOLDS, now, what)
         for what in view.overfull_queues(self._engine):
@@ -262,12 +268,24 @@ class Watcher:
             self._next_recount = now + RECOUNT
             self._recount(now)
 
+    def _look_at_recovery(self, name: str, now: float) -> None:
+        """A model that does not get its traffic must have been in trouble lately, by the weather or by its calls:
+        a timeout that is too short for the model fails it in the best weather.
+        """
+        well_since = self._sky.well_since(name, now - self._epoch)
+        if well_since is None:
+            return
+        well_for = now - max(self._epoch + well_since, self._failed_at.get(name, self._epoch))
+        if well_for > view.FULL_TRAFFIC_WITHIN:
+            what = f"{name} is well for {well_for:.0f} s and has not got its traffic back"
+            self.say(Invariant.RECOVERED_GETS_TRAFFIC, now, what)
+
     def _look_at_trial(self, name: str, now: float) -> None:
         since = self._half_open_since.get(name)
         if since is None:
             return
         member = self._members[name]
-        if not view.is_half_open(member) or view.permits_out(member):
+        if not view.is_stuck_half_open(member, now):
             self._half_open_since[name] = now
         elif now - since > view.TRIAL_PATIENCE:
             what = f"{name} is half-open without a permit out for {now - since:.0f} s"

@@ -7,7 +7,8 @@ import pytest
 from hive_console.core import events as e
 from hive_console.core.outcome import OutcomeKind
 from hive_console.core.states import Action, ActionPhase, BreakerState, ModelStatus, OperationResult
-from hive_console.core.success import ENOUGH, MAX_OPEN, TARGETS, Goal, SuccessMeter, SuccessReport, Target
+from hive_console.core.success import TARGETS, Goal, SuccessReport, Target
+from hive_console.core.success_meter import ENOUGH, MAX_OPEN, SuccessMeter
 
 DEADLINE = 90.0
 NORMAL = 1.0
