@@ -4,6 +4,8 @@ Each move begins a new generation. A permit remembers the generation it was give
 back in a later one counts for nothing (sony/gobreaker's rule; "overhanging executions" in Polly #223).
 Half-open permits are leases (`trials`): they come back when the call was neutral (cancelled, throttled, the
 caller's fault) and are given out again when their holder never came back.
+
+More than 400 lines in one piece, because the promise is that a breaker moves nowhere else.
 """
 
 from __future__ import annotations

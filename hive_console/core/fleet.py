@@ -7,9 +7,10 @@ from typing import Any
 
 from hive_console.core.errors import UnknownModel
 from hive_console.core.events import Event, RoutePinned, ServiceFailed, TrafficMoved
-from hive_console.core.member import AS_BEFORE, Member
+from hive_console.core.member import Member
 from hive_console.core.outliers import OutlierPolicy, OutlierPool, SuccessRatePolicy
 from hive_console.core.panic import eligible
+from hive_console.core.restart import AS_BEFORE, restore_member, save_member
 from hive_console.core.routing import Plan, WeightedTurns, plan_for, serving_of
 from hive_console.core.saved_state import UnreadableState
 from hive_console.core.settings import LastResort, Settings
@@ -122,7 +123,7 @@ class Fleet:
 
     def save(self) -> dict[str, Any]:
         """What must survive a restart, by model."""
-        return {name: member.save() for name, member in self.members.items()}
+        return {name: save_member(member) for name, member in self.members.items()}
 
     def restore(self, saved: Mapping[str, Any], now: float) -> list[Event]:
         """Takes what `save` gave; models that are no longer there are left out, as are pins to them.
@@ -133,7 +134,7 @@ class Fleet:
         for name, member in self.members.items():
             if name in saved:
                 try:
-                    events += member.restore(saved[name], now)
+                    events += restore_member(member, saved[name], now)
                 except UnreadableState as error:
                     message = f"it cannot be read, the model begins afresh: {error}"
                     events.append(ServiceFailed(at=now, service=f"the saved state of {name}", message=message))

@@ -1,21 +1,23 @@
-"""One model of the fleet: breaker, window, ramp, limit, throttle and fault, moved together by one outcome."""
+"""One model of the fleet: breaker, window, comeback, limit, throttle and fault, moved together by one outcome.
+
+It is one piece of more than 400 lines because one call moves all of its parts, in an order that must be read in
+one place; what each part does stands in its own module.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any, assert_never
 
 from hive_console.core import events as e
 from hive_console.core.breaker import Breaker
+from hive_console.core.comeback import BASELINE_CALLS, Comeback
 from hive_console.core.concurrency import AimdLimit
 from hive_console.core.faults import FAULTS, Fault
 from hive_console.core.health import WELL, Signs, standing_of
 from hive_console.core.outcome import Outcome, OutcomeKind, Verdict
 from hive_console.core.peak_ewma import PeakEwma
 from hive_console.core.policies import breaker_policy_of, first_state_of, ramp_policy_of
-from hive_console.core.ramp import Ramp, RampVerdict
-from hive_console.core.saved_state import checked
+from hive_console.core.ramp import Ramp
 from hive_console.core.settings import ModelSettings, ProbeKind
 from hive_console.core.states import BreakerState, ModelStatus
 from hive_console.core.transitions import Move, Permit, Refusal, Trigger
@@ -24,12 +26,6 @@ from hive_console.core.wording import failure
 
 THROTTLE_SECONDS = 5.0
 """Seconds a model is left alone after a 429 that names no time: short, since the next 429 renews it."""
-
-BASELINE_CALLS = 20
-"""Judged calls before a p95 is what is normal for the model."""
-
-AS_BEFORE = "as before the restart"
-"""The cause of what is told when a state is taken back."""
 
 _TELLING = frozenset({OutcomeKind.RATE_LIMITED, *FAULTS})
 """Neutral outcomes that tell of the model all the same; a caller's own mistake does not."""
@@ -44,25 +40,21 @@ class Member:
     """The state of one model. Methods take the time and return the events they caused."""
 
     __slots__ = (
-        "_baseline_p95",
         "_crossings",
-        "_down_since",
         "_fault",
         "_is_failing_callers",
-        "_is_told_frozen",
-        "_operator_moved",
-        "_ramp_since",
         "breaker",
+        "comeback",
         "ejected_until",
         "ejection",
         "ewma",
         "in_flight",
+        "is_told_frozen",
         "last_check",
         "last_error",
         "last_real_call",
         "limit",
         "pinned_to",
-        "ramp",
         "requests",
         "response_time",
         "settings",
@@ -71,7 +63,6 @@ class Member:
         "status_since",
         "throttled_until",
         "trend",
-        "unavailable_since",
         "window",
     )
 
@@ -81,7 +72,8 @@ class Member:
         self.window = Window()
         self.trend = Trend()
         self.ewma = PeakEwma()
-        self.ramp: Ramp | None = None
+        self.comeback = Comeback(settings.id, ramp_policy_of(settings), now)
+        self.is_told_frozen = False
         most = settings.max_concurrent_requests
         self.limit = AimdLimit(most, maximum=most) if settings.adaptive_concurrency else None
         self.in_flight = 0
@@ -97,15 +89,9 @@ class Member:
         self.throttled_until: float | None = None
         self.ejected_until: float | None = None
         self.ejection = ""
-        self.unavailable_since: float | None = None
         self._fault = Fault(now, fixed_fault)
-        self._baseline_p95: float | None = None
         self._crossings = 0
-        self._down_since: float | None = None
         self._is_failing_callers = False
-        self._ramp_since = now
-        self._operator_moved = False
-        self._is_told_frozen = False
 
     @property
     def fault(self) -> str:
@@ -127,9 +113,19 @@ class Member:
         return self.settings.max_concurrent_requests if self.limit is None else self.limit.limit
 
     @property
+    def ramp(self) -> Ramp | None:
+        """The return of its traffic, while that lasts."""
+        return self.comeback.ramp
+
+    @property
     def share(self) -> float:
         """What part of its traffic it gets, 0..1: all of it unless it is recovering."""
-        return 1.0 if self.ramp is None else self.ramp.share
+        return self.comeback.share
+
+    @property
+    def unavailable_since(self) -> float | None:
+        """Since when it is unavailable; `None` when it is not."""
+        return self.comeback.unavailable_since
 
     def is_throttled(self, now: float) -> bool:
         """Whether the provider's request to stay away still holds."""
@@ -213,7 +209,7 @@ class Member:
         if move is not None:
             return [*events, *self._moved(move, now)]
         if self.ramp is not None and not self.breaker.is_frozen(now):
-            events += self._after(self.ramp.age(now), now)
+            events += self.comeback.age(now)
         self.window.age(now)
         self._learn_baseline()
         return events if self._is_well() else [*events, *self._restated(now)]
@@ -233,9 +229,9 @@ class Member:
             return []
         self.throttled_until = None
         self._fault.forget()
-        self._operator_moved = True
+        self.comeback.was_operated = True
         move = self.breaker.reset(now, cause)
-        ended = self._end_ramp(now) if move is None else []
+        ended = self.comeback.end_ramp(now) if move is None else []
         return [*ended, *self._by_hand(move, now)]
 
     def half_open(self, now: float, cause: str, *, trigger: Trigger = Trigger.HALF_OPENED) -> list[e.Event]:
@@ -256,7 +252,7 @@ class Member:
     def freeze(self, now: float, cause: str, *, until: float | None = None) -> list[e.Event]:
         """Stops automatic moves: breaker and ramp stay as they are until `thaw`, or until an instant."""
         self.breaker.freeze(until)
-        self._is_told_frozen = True
+        self.is_told_frozen = True
         return [e.AutomationFrozen(at=now, model=self.settings.id, until=until, cause=cause)]
 
     def thaw(self, now: float, cause: str) -> list[e.Event]:
@@ -264,7 +260,7 @@ class Member:
         if not self.breaker.is_frozen(now):
             return []
         self.breaker.thaw()
-        self._is_told_frozen = False
+        self.is_told_frozen = False
         return [e.AutomationThawed(at=now, model=self.settings.id, cause=cause), *self.refresh(now)]
 
     def eject(self, now: float, until: float, cause: str) -> list[e.Event]:
@@ -281,81 +277,6 @@ class Member:
         self.window.clear()
         return [e.OutlierReturned(at=now, model=self.settings.id), *self.refresh(now)]
 
-    # --- restarts ---------------------------------------------------------------------------------
-
-    def save(self) -> dict[str, Any]:
-        """What must survive a restart, as JSON values."""
-        return {
-            "mode": self.settings.breaker_mode.value,
-            "breaker": self.breaker.save(),
-            "ramp": None if self.ramp is None else self.ramp.save(),
-            "ramp_since": self._ramp_since,
-            "pinned_to": self.pinned_to,
-            "throttled_until": self.throttled_until,
-            "baseline_p95": self._baseline_p95,
-            "down_since": self._down_since,
-        }
-
-    def restore(self, saved: object, now: float) -> list[e.Event]:
-        """Takes what `save` gave before a restart, and tells what of it a person should know.
-
-        A state does not grow too old: every instant in it is absolute, so what has run out meanwhile has run
-        out. Settings that changed meanwhile win; only a hold by hand stays whatever they say. Raises
-        `UnreadableState`, and is as it was then.
-        """
-        member = checked(saved)
-        fresh = self.breaker.state
-        self.breaker = Breaker.restored(self.breaker.policy, self._under_present_mode(member), now)
-        self._is_told_frozen = self.breaker.frozen_until is not None
-        self._baseline_p95 = member["baseline_p95"]
-        down_since = member["down_since"]
-        self._down_since = None if down_since is None else min(down_since, now)
-        self.throttled_until = member["throttled_until"]
-        self.pinned_to = member["pinned_to"]
-        policy = ramp_policy_of(self.settings)
-        if member["ramp"] is not None and policy is not None and self.breaker.state is BreakerState.CLOSED:
-            ramp = Ramp.restore(policy, member["ramp"], now, self._baseline_p95)
-            self.ramp = ramp if ramp.outcome is None else None
-            self._ramp_since = min(member["ramp_since"], now)
-        events = [*self._told(fresh, now), *self.refresh(now)]
-        if self.status is not ModelStatus.UNAVAILABLE and self.ramp is None:
-            self._down_since = None  # it came back while nobody looked: no recovery of ours
-        return events
-
-    def _under_present_mode(self, member: Mapping[str, Any]) -> dict[str, Any]:
-        """What was saved of the breaker; begun afresh when its mode was set anew meanwhile, save for a hold."""
-        breaker = dict(member["breaker"])
-        is_held = breaker["state"] == BreakerState.ISOLATED.value
-        if member["mode"] != self.settings.breaker_mode.value and not is_held:
-            breaker.update(state=first_state_of(self.settings).value, open_until=None)
-        return breaker
-
-    def _told(self, fresh: BreakerState, now: float) -> list[e.Event]:
-        """What makes this model other than a fresh one, for the log and the alerts."""
-        model, breaker = self.settings.id, self.breaker
-        events: list[e.Event] = []
-        if breaker.state is not fresh:
-            was_held = breaker.state is BreakerState.ISOLATED
-            why = "deactivated by hand" if was_held else breaker.last_failure_cause
-            events.append(
-                e.BreakerChanged(
-                    at=now,
-                    model=model,
-                    old=fresh,
-                    new=breaker.state,
-                    cause=f"{AS_BEFORE}: {why}" if why else AS_BEFORE,
-                    open_until=breaker.open_until,
-                    trigger="restored",
-                    consecutive_failures=breaker.consecutive_failures,
-                )
-            )
-        if breaker.is_frozen(now):
-            until = None if breaker.frozen_until == float("inf") else breaker.frozen_until
-            events.append(e.AutomationFrozen(at=now, model=model, until=until, cause=AS_BEFORE))
-        if self.ramp is not None:
-            events.append(e.RampAdvanced(at=now, model=model, share=self.share))
-        return events
-
     # --- inside -----------------------------------------------------------------------------------
 
     def _refusal(self, now: float) -> Refusal | None:
@@ -371,9 +292,9 @@ class Member:
 
     def _thawed_by_time(self, now: float) -> list[e.Event]:
         """Tells that a freeze ran out: whoever trusted in it must be able to read when it ended."""
-        if not self._is_told_frozen or self.breaker.is_frozen(now):
+        if not self.is_told_frozen or self.breaker.is_frozen(now):
             return []
-        self._is_told_frozen = False
+        self.is_told_frozen = False
         return [e.AutomationThawed(at=now, model=self.settings.id, cause="its time is over")]
 
     def _evidence(self, verdict: Verdict, *, is_probe: bool) -> Verdict:
@@ -465,8 +386,9 @@ class Member:
         return [e.ThresholdCrossed(at=now, model=self.settings.id, cause=cause)]
 
     def _learn_baseline(self) -> None:
-        if self.status is ModelStatus.AVAILABLE and self.ramp is None and self.window.calls >= BASELINE_CALLS:
-            self._baseline_p95 = self.window.p95 if self.window.has_real_answers else self._baseline_p95
+        is_normal = self.status is ModelStatus.AVAILABLE and self.ramp is None
+        if is_normal and self.window.calls >= BASELINE_CALLS and self.window.has_real_answers:
+            self.comeback.baseline_p95 = self.window.p95
 
     def _restated(self, now: float) -> list[e.Event]:
         signs = Signs(
@@ -487,27 +409,14 @@ class Member:
         old, self.status, self.status_since = self.status, standing.status, now
         changed = e.StatusChanged(at=now, model=self.settings.id, old=old, new=self.status, cause=standing.cause)
         if self.status is ModelStatus.UNAVAILABLE:
-            self.unavailable_since = now
-            self._down_since = now if self._down_since is None else self._down_since
-            self._operator_moved = False
+            self.comeback.go_down(now)
             return [changed]
-        if self.status is ModelStatus.UNKNOWN:  # nobody knows how it is: that is the end of the episode
-            self._down_since = None
-        if self.status is ModelStatus.UNKNOWN or self.unavailable_since is None:
-            self.unavailable_since = None
-            return [changed]
-        return [changed, *self._recovered(now, self.unavailable_since)]
-
-    def _recovered(self, now: float, unavailable_since: float) -> list[e.Event]:
-        self.unavailable_since = None
-        down_for = now - unavailable_since
-        events: list[e.Event] = [
-            e.ModelRecovered(at=now, model=self.settings.id, down_for=down_for, by_operator=self._operator_moved)
-        ]
-        return events if self.ramp is not None else [*events, *self._ended(now, ramp=0.0)]
+        if self.status is ModelStatus.UNKNOWN:
+            self.comeback.lose_sight()
+        return [changed, *self.comeback.come_up(now)]
 
     def _by_hand(self, move: Move | None, now: float) -> list[e.Event]:
-        self._operator_moved = True
+        self.comeback.was_operated = True
         return self._moved(move, now) if move is not None else self.refresh(now)
 
     def _as_set(self, now: float) -> Move | None:
@@ -538,8 +447,7 @@ class Member:
             failures=move.counters.failures,
             consecutive_failures=move.counters.consecutive_failures,
         )
-        self.ramp = None
-        begun: list[e.Event] = []
+        self.comeback.ramp = None
         if move.new in _ADMITTING:
             self.window.clear()
             self._is_failing_callers = False
@@ -547,55 +455,17 @@ class Member:
             back = self._as_set(now)
             if back is not None:
                 return [changed, *self._moved(back, now)]
-        if move.trigger is Trigger.TRIALS_PASSED:
-            begun = self._begin_ramp(now)
+        begun = self.comeback.begin_ramp(now) if move.trigger is Trigger.TRIALS_PASSED else []
         return [changed, *begun, *self.refresh(now)]
 
-    # --- the traffic's return ---------------------------------------------------------------------
-
-    def _begin_ramp(self, now: float) -> list[e.Event]:
-        policy = ramp_policy_of(self.settings)
-        if policy is None:
-            return []
-        self.ramp = Ramp(policy, now, self._baseline_p95)
-        self._ramp_since = now
-        return [e.RampAdvanced(at=now, model=self.settings.id, share=self.ramp.share)]
-
     def _climb(self, now: float, cause: str, *, is_failure: bool, latency: float) -> list[e.Event]:
-        if self.ramp is None or self.breaker.is_frozen(now):
+        """A recovering model's call came back: a step further, or out again."""
+        if self.breaker.is_frozen(now):
             return self.refresh(now)
-        verdict = self.ramp.record(now, is_failure=is_failure, latency=latency)
-        if verdict is not RampVerdict.FAILED:
-            return [*self._after(verdict, now), *self.refresh(now)]
-        self.ramp = None
+        has_failed, events = self.comeback.record(now, is_failure=is_failure, latency=latency)
         said = f"failed again while it got its traffic back: {cause}"
-        move = self.breaker.trip(now, said, trigger=Trigger.RECOVERY_FAILED)
-        return self.refresh(now) if move is None else self._moved(move, now)
-
-    def _after(self, verdict: RampVerdict, now: float) -> list[e.Event]:
-        match verdict:
-            case RampVerdict.ADVANCED:
-                return [e.RampAdvanced(at=now, model=self.settings.id, share=self.share)]
-            case RampVerdict.FINISHED:
-                return self._end_ramp(now)
-            case RampVerdict.HOLD | RampVerdict.FAILED:
-                return []
-            case _:
-                assert_never(verdict)
-
-    def _end_ramp(self, now: float) -> list[e.Event]:
-        if self.ramp is None:
-            return []
-        self.ramp = None
-        full = e.RampAdvanced(at=now, model=self.settings.id, share=1.0)
-        return [full, *self._ended(now, ramp=now - self._ramp_since)]
-
-    def _ended(self, now: float, *, ramp: float) -> list[e.Event]:
-        if self._down_since is None or self.status is ModelStatus.UNAVAILABLE:  # out again for another reason
-            return []
-        took, self._down_since = now - self._down_since, None
-        by_operator, self._operator_moved = self._operator_moved, False
-        return [e.RecoveryEnded(at=now, model=self.settings.id, took=took, ramp=ramp, by_operator=by_operator)]
+        move = self.breaker.trip(now, said, trigger=Trigger.RECOVERY_FAILED) if has_failed else None
+        return [*events, *self.refresh(now)] if move is None else self._moved(move, now)
 
 
 def _words(outcome: Outcome) -> str:

@@ -22,6 +22,7 @@ from hive_console.core.events import (
 )
 from hive_console.core.fleet import Fleet
 from hive_console.core.outcome import OutcomeKind
+from hive_console.core.restart import save_member
 from hive_console.core.states import ActionPhase
 from hive_console.engine.bus import NOTHING
 from hive_console.engine.ports import Recorder
@@ -62,4 +63,4 @@ class Keeper:
     def _keep(self, model: str) -> None:
         member = self._fleet.members.get(model)  # an operator's word may be about an alert
         if member is not None:
-            self._recorder.keep_state(model, member.save())
+            self._recorder.keep_state(model, save_member(member))

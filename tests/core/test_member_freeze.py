@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hive_console.core import events as e
 from hive_console.core.member import Member
+from hive_console.core.restart import restore_member, save_member
 from tests.core.samples import NOW, model_settings
 
 
@@ -42,7 +43,7 @@ def test_a_thaw_by_hand_is_told_by_its_own_word_only() -> None:
 
 
 def test_a_freeze_that_runs_out_while_the_engine_is_down_is_told_when_it_is_up_again() -> None:
-    saved = frozen_member().save()
+    saved = save_member(frozen_member())
     member = Member(model_settings("a"), NOW + 100)
 
-    assert thaws(member.restore(saved, NOW + 100)) == ["its time is over"]
+    assert thaws(restore_member(member, saved, NOW + 100)) == ["its time is over"]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from hive_console.core.comeback import BASELINE_CALLS
 from hive_console.core.events import BreakerChanged, ModelRecovered, RampAdvanced, RecoveryEnded
-from hive_console.core.member import BASELINE_CALLS, Member
+from hive_console.core.member import Member
 from hive_console.core.outcome import CANCELLED, SUCCESS
+from hive_console.core.restart import restore_member, save_member
 from hive_console.core.states import BreakerState, ModelStatus
 from hive_console.core.transitions import Trigger
 from tests.core.member_driver import (
@@ -165,7 +167,7 @@ def test_a_recovery_does_not_end_while_the_model_is_out_for_another_reason() -> 
 def test_a_model_that_was_never_down_ends_no_recovery() -> None:
     member = member_of()
     call(member, SUCCESS, NOW)
-    member.restore({**recovering().save(), "down_since": None}, TRIAL)
+    restore_member(member, {**save_member(recovering()), "down_since": None}, TRIAL)
 
     assert of_kind(member.reset(TRIAL + 1, "by ada"), RecoveryEnded) == []
 

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from hive_console.core.comeback import BASELINE_CALLS
 from hive_console.core.events import AutomationThawed, BreakerChanged, RecoveryEnded
 from hive_console.core.fleet import Fleet
-from hive_console.core.member import BASELINE_CALLS, Member
+from hive_console.core.member import Member
 from hive_console.core.outcome import SUCCESS, Outcome, OutcomeKind
+from hive_console.core.restart import restore_member, save_member
 from hive_console.core.settings import BreakerMode
 from hive_console.core.states import BreakerState, ModelStatus
 from tests.core.member_driver import (
@@ -32,7 +34,7 @@ S = BreakerState
 def restart(member: Member, now: float, **changes: Any) -> Member:  # any field of `ModelSettings`
     """The member of the next process, through JSON as it is stored."""
     again = member_of(**changes)
-    again.restore(json.loads(json.dumps(member.save())), now)
+    restore_member(again, json.loads(json.dumps(save_member(member))), now)
     return again
 
 
@@ -141,7 +143,7 @@ def test_a_breaker_that_shall_stop_calls_again_is_closed(mode: BreakerMode) -> N
     member = member_of(breaker_mode=mode)
     again = member_of()
 
-    told = again.restore(json.loads(json.dumps(member.save())), NOW)
+    told = restore_member(again, json.loads(json.dumps(save_member(member))), NOW)
 
     assert again.breaker.state is S.CLOSED
     assert of_kind(told, BreakerChanged) == []

@@ -20,8 +20,9 @@ from hive_console.core.events import (
     StatusChanged,
 )
 from hive_console.core.fleet import Fleet
-from hive_console.core.member import AS_BEFORE, Member
+from hive_console.core.member import Member
 from hive_console.core.outcome import SUCCESS
+from hive_console.core.restart import AS_BEFORE, restore_member, save_member
 from hive_console.core.saved_state import UnreadableState, checked
 from hive_console.core.settings import BreakerMode, ModelSettings, ProbeKind, Settings
 from hive_console.core.states import BreakerState, ModelStatus
@@ -39,12 +40,12 @@ def settings_of(**changes: Any) -> ModelSettings:  # any field of the dataclass
 
 
 def saved(member: Member) -> Any:  # JSON
-    return json.loads(json.dumps(member.save()))
+    return json.loads(json.dumps(save_member(member)))
 
 
 def again(state: Any, now: float = LATER, **changes: Any) -> tuple[Member, list[Event]]:  # JSON; settings
     member = Member(settings_of(**changes), now)
-    return member, member.restore(state, now)
+    return member, restore_member(member, state, now)
 
 
 def recovering() -> Member:
@@ -167,7 +168,7 @@ def test_traffic_goes_on_returning_where_it_was() -> None:
 
     assert after.share == share
     assert RampAdvanced(at=TRIAL + 2, model="a", share=share) in events
-    assert after.save()["ramp_since"] == before.save()["ramp_since"]
+    assert save_member(after)["ramp_since"] == save_member(before)["ramp_since"]
 
 
 def test_step_of_the_return_that_took_its_time_is_passed_at_the_restart() -> None:
@@ -192,7 +193,7 @@ def test_return_is_over_when_the_settings_want_none_and_so_is_the_time_it_counte
     after, _ = again(saved(recovering()), now=TRIAL + 1, ramp_calls=0)
 
     assert after.ramp is None
-    assert after.save()["down_since"] is None
+    assert save_member(after)["down_since"] is None
 
 
 def test_throttle_and_pin_stay() -> None:
@@ -289,9 +290,9 @@ def test_whatever_stands_in_a_record_the_model_works_or_begins_afresh(data: st.D
     member = Member(settings_of(ramp_calls=10), TRIAL + 1)
 
     try:
-        member.restore(state, TRIAL + 1)
+        restore_member(member, state, TRIAL + 1)
     except UnreadableState:
-        assert member.save() == Member(settings_of(ramp_calls=10), TRIAL + 1).save()
+        assert save_member(member) == save_member(Member(settings_of(ramp_calls=10), TRIAL + 1))
     for number in range(20):
         now = TRIAL + 2 + number
         member.refresh(now)
@@ -301,7 +302,7 @@ def test_whatever_stands_in_a_record_the_model_works_or_begins_afresh(data: st.D
         member.retry_in(now)
     member.release(TRIAL + 30, "by ann")
     member.reset(TRIAL + 30, "by ann")
-    json.dumps(member.save())
+    json.dumps(save_member(member))
 
 
 def fleet_of(*names: str) -> Fleet:
