@@ -27,6 +27,12 @@ def test_the_same_events_have_the_same_digest() -> None:
     assert len(digest()) == 24
 
 
+def test_where_a_text_came_from_does_not_count() -> None:
+    literal, joined = replace(PROBE, model="anthropic-1"), replace(PROBE, model=f"anthropic-{len(PROBE.model)}")
+
+    assert digest(literal, literal) == digest(literal, joined)
+
+
 @pytest.mark.parametrize(
     "other",
     [
