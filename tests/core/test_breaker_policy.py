@@ -204,6 +204,14 @@ def test_each_full_minute_of_health_forgives_one_trip(closed_for: float, left: i
     assert OpenTime(5.0, factor=2.0, decay_every=60.0).remembered(3, closed_for) == left
 
 
+def test_a_second_of_health_can_be_enough_to_forgive_a_trip() -> None:
+    assert OpenTime(5.0, factor=2.0, decay_every=1.0).remembered(3, 1.0) == 2
+
+
+def test_unless_told_otherwise_an_open_time_neither_grows_nor_is_forgiven_in_parts() -> None:
+    assert (OpenTime().factor, OpenTime().decay_every) == (1.0, 0.0)
+
+
 def test_without_a_decay_closing_forgives_all_trips() -> None:
     assert OpenTime(5.0, factor=2.0).remembered(3, 0.0) == 0
 

@@ -45,5 +45,9 @@ def test_a_clock_that_goes_back_forgets_nothing() -> None:
     assert of((10, 9.0), (0, 1.0)).score(0) == 9.0
 
 
+def test_the_decay_is_finagles() -> None:
+    assert DECAY == 10.0
+
+
 def test_each_call_under_way_makes_it_worse() -> None:
     assert [of((0, 2.0)).score(in_flight) for in_flight in (0, 1, 4)] == [2.0, 4.0, 10.0]

@@ -30,6 +30,10 @@ def test_the_budget_is_whole_again_exactly_at_midnight() -> None:
     assert budget.spent == 100
 
 
+def test_a_day_is_one_of_utc() -> None:
+    assert DAY == 24 * 60 * 60
+
+
 def test_a_free_probe_is_always_within_the_budget() -> None:
     assert ProbeBudget(0).pay(0, MIDNIGHT)
     assert not ProbeBudget(0).pay(1, MIDNIGHT)

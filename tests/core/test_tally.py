@@ -104,6 +104,13 @@ def test_a_count_window_is_not_aged_by_time() -> None:
     assert counts(tally) == (1, 1, 0)
 
 
+def test_a_count_window_is_saved_as_one_small_number_a_call() -> None:
+    tally = CountTally(4)
+    add(tally, "sfSF")
+
+    assert tally.save() == [0, 1, 2, 3]
+
+
 def test_a_smaller_count_window_takes_the_newest_of_what_was_saved() -> None:
     tally = CountTally(4)
     add(tally, "ffsS")

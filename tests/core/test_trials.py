@@ -62,7 +62,7 @@ def test_a_permit_can_be_given_back_once() -> None:
     number = some.lease(NOW)
     some.give_back(number, is_judged=False)
 
-    assert not some.give_back(number, is_judged=False)
+    assert some.give_back(number, is_judged=False) is False
     assert some.free(NOW) == 2
 
 

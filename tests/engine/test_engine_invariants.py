@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -12,8 +13,9 @@ from hypothesis import strategies as st
 from hive_console.core.errors import OperationFailed, StreamBroken
 from hive_console.core.events import AttemptFinished, Event, OperationFinished
 from hive_console.core.outcome import SUCCESS, Outcome, OutcomeKind
-from hive_console.core.settings import ModelSettings, ProbeKind, RetryBeforeFallback, Strategy
-from hive_console.core.task import Task
+from hive_console.core.settings import LastResort, ModelSettings, ProbeKind, RetryBeforeFallback, Strategy
+from hive_console.core.states import OperationClass, Priority
+from hive_console.core.task import Provenance, Task
 from hive_console.engine.bus import NOTHING
 from hive_console.sim.virtual_time import run_virtually
 from tests.engine.scripted import Line, Stage, model, staged
@@ -45,6 +47,8 @@ class Visit:
     pieces_read: int | None
     deadline: float | None
     allow_fallback: bool
+    priority: Priority
+    operation_class: OperationClass
 
 
 OUTCOMES = st.sampled_from(
@@ -74,9 +78,22 @@ VISITS = st.lists(
         pieces_read=st.sampled_from([None, None, 0, 1, 2]),
         deadline=st.sampled_from([None, None, 0.1, 3.0]),
         allow_fallback=st.sampled_from([True, True, False]),
+        priority=st.sampled_from(Priority),
+        operation_class=st.sampled_from([OperationClass.GENERAL] * 3 + [OperationClass.IDENTITY_BOUND]),
     ),
     min_size=1,
     max_size=30,
+)
+
+
+LIMITS = st.fixed_dictionaries(
+    {
+        "retry": st.sampled_from(RetryBeforeFallback),
+        "queued": st.sampled_from([0, 2, 1000]),
+        "max_total_requests": st.sampled_from([1, 4, 1000]),
+        "last_resort": st.sampled_from(LastResort),
+        "retry_budget_floor": st.sampled_from([0, 5]),
+    }
 )
 
 
@@ -93,6 +110,11 @@ def fleets(draw: st.DrawFn) -> tuple[ModelSettings, ...]:
             places=draw(st.integers(1, 3)),
             weight=draw(st.sampled_from([0.0, 1.0, 3.0])),
             context=draw(st.sampled_from([0, 1000, 2000])),
+            ramp=draw(st.sampled_from([0, 1, 20])),
+            hedge_after=draw(st.sampled_from([0.0, 0.05, 1.0, None])),
+            adaptive_concurrency=draw(st.booleans()),
+            half_open_probes=draw(st.integers(1, 2)),
+            recovery_timeout=draw(st.sampled_from([1.0, 20.0])),
         )
         for name in NAMES
     )
@@ -100,20 +122,33 @@ def fleets(draw: st.DrawFn) -> tuple[ModelSettings, ...]:
 
 async def comes(stage: Stage, visit: Visit) -> None:
     """One caller from its coming to its end; what the engine refuses is no surprise to it."""
-    task = Task(visit.name, {"messages": []}, deadline=visit.deadline, allow_fallback=visit.allow_fallback)
+    task = Task(
+        visit.name,
+        {"messages": []},
+        deadline=visit.deadline,
+        allow_fallback=visit.allow_fallback,
+        priority=visit.priority,
+        operation_class=visit.operation_class,
+    )
     await asyncio.sleep(visit.comes_at)
     try:
         async with asyncio.timeout(visit.leaves_after):
             if visit.is_streamed:
                 await reads(stage, task, visit.pieces_read)
             else:
-                await stage.engine.execute(task)
+                stays_with_its_model(task, (await stage.engine.execute(task)).provenance)
     except (OperationFailed, StreamBroken, TimeoutError):
         pass
 
 
+def stays_with_its_model(task: Task, provenance: Provenance) -> None:
+    """No answer comes from a model that the task forbids (invariant 11)."""
+    assert task.may_fall_back or provenance.served_by == provenance.requested
+
+
 async def reads(stage: Stage, task: Task, pieces: int | None) -> None:
     stream = await stage.engine.open_stream(task)
+    stays_with_its_model(task, stream.provenance)
     try:
         count = 0
         async for _ in stream:
@@ -129,6 +164,8 @@ def at_rest(stage: Stage) -> None:
     assert [bulkhead.taken for bulkhead in stage.engine._publisher._bulkheads.values()] == [0, 0, 0]
     assert [len(bulkhead._waiting) for bulkhead in stage.engine._publisher._bulkheads.values()] == [0, 0, 0]
     assert [member.breaker._trials.out for member in stage.engine._fleet.members.values()] == [0, 0, 0]
+    assert [member.in_flight for member in stage.engine._fleet.members.values()] == [0, 0, 0]
+    assert (stage.engine._door.places.taken, len(stage.engine._door.places._waiting)) == (0, 0)
     assert set(stage.provider.in_flight.values()) <= {0}
 
 
@@ -156,15 +193,13 @@ def attempts_stay_within_their_plans(events: Sequence[Event], fleet: Sequence[Mo
     fleet=fleets(),
     visits=VISITS,
     scripts=st.fixed_dictionaries({name: st.lists(LINES, max_size=12) for name in NAMES}),
-    retry=st.sampled_from(RetryBeforeFallback),
-    queued=st.sampled_from([0, 2, 1000]),
+    limits=LIMITS,
 )
 def test_nothing_is_kept_lost_or_counted_twice(
     fleet: tuple[ModelSettings, ...],
     visits: Sequence[Visit],
     scripts: dict[str, list[Line]],
-    retry: RetryBeforeFallback,
-    queued: int,
+    limits: dict[str, Any],  # arguments of `staged`
 ) -> None:
     async def scene() -> None:
         seen: list[Event] = []
@@ -173,7 +208,7 @@ def test_nothing_is_kept_lost_or_counted_twice(
             seen.append(event)
             return NOTHING
 
-        async with staged(*fleet, deadline=DEADLINE, retry=retry, queued=queued) as stage:
+        async with staged(*fleet, deadline=DEADLINE, **limits) as stage:
             earlier = len(stage.recorder.events)
             stage.engine._bus.subscribe(see)
             stage.provider.queues = {name: list(lines) for name, lines in scripts.items()}
