@@ -105,7 +105,9 @@ def _beside(reports: Sequence[SuccessReport]) -> Iterator[str]:
     yield f"  models' episodes: {episodes:,}; only people could mend {people:,} more"
     slower = estimate([report.fallback_slowness for report in reports])
     late = estimate([report.fallback_wait_p95 for report in reports])
-    yield f"  answered by a fallback: {fallbacks:,}; wait p95 {_mean(Goal.FALLBACK_WAIT, late)} of the normal time,"
+    waited = estimate([report.stand_in_wait for report in reports])
+    yield f"  answered by a stand-in: {fallbacks:,}; these alone waited {_mean(Goal.FALLBACK_WAIT, waited)} of the"
+    yield f"    normal time more (p95 {_mean(Goal.FALLBACK_WAIT, late)});"
     yield f"    stand-ins themselves slower by {_mean(Goal.FALLBACK_WAIT, slower)}"
     yield f"  in degraded mode: {sum(report.degraded for report in reports):,} operations"
 

@@ -63,12 +63,15 @@ class SuccessReport:
             model was not well / all judged operations.
         manual_intervention: models' episodes that ended by an operator's word / all that ended, those only a
             person can mend (`for_people`) left out of both.
-        fallback_wait: waiting that was added to operations answered by a fallback (detection, retries, queues)
-            / their routes' normal time; the answering model's own slowness is `fallback_slowness`.
+        fallback_wait: waiting that was added to operations in fallback scenarios (detection, retries, queues) /
+            their routes' normal time. A route's scenario lasts from the first operation that its own model did
+            not answer at the first call to the third in a row that it did. The answering model's own slowness
+            is `fallback_slowness`.
         degraded_capacity: share of operations answered in degraded mode / the same share outside it.
         recovery_p50: the median of the same.
         failed_recovery_p95: the same for episodes in which an operation failed for its caller.
-        fallback_wait_p95: of the added waiting / normal time, operation by operation.
+        stand_in_wait: the same over those operations alone that a stand-in answered.
+        fallback_wait_p95: of their added waiting / normal time, operation by operation.
         fallback_slowness: (answering calls' time - normal time) / normal time.
         answered: operations answered within their deadline.
         failed: operations without an answer in time.
@@ -91,6 +94,7 @@ class SuccessReport:
     degraded_capacity: float | None
     recovery_p50: float | None
     failed_recovery_p95: float | None
+    stand_in_wait: float | None
     fallback_wait_p95: float | None
     fallback_slowness: float | None
     answered: int

@@ -63,6 +63,8 @@ class _Route:
         good: good operations in a row.
         has_failed: whether an operation failed for its caller in this episode.
         is_by_hand: whether an operator acted in this episode.
+        own: operations in a row that the route's own model answered at the first call.
+        is_diverted: whether a fallback scenario lasts.
     """
 
     times: Histogram = field(default_factory=Histogram)
@@ -74,6 +76,17 @@ class _Route:
     good: int = 0
     has_failed: bool = False
     is_by_hand: bool = False
+    own: int = 0
+    is_diverted: bool = False
+
+    def follow_diversion(self, *, is_own: bool) -> bool:
+        """Takes an answered operation; whether it belongs to a fallback scenario."""
+        self.own = self.own + 1 if is_own else 0
+        was_diverted, self.is_diverted = (
+            self.is_diverted,
+            (self.is_diverted or not is_own) and self.own < GOOD_IN_A_ROW,
+        )
+        return was_diverted or self.is_diverted
 
     def take_normal(self, seconds: float) -> None:
         self.times.add(seconds)
@@ -110,6 +123,8 @@ class SuccessMeter:
         "_recoveries",
         "_rejected",
         "_routes",
+        "_scenario_normal",
+        "_scenario_wait",
         "_shed",
         "_slowness_sum",
         "_statuses",
@@ -130,6 +145,7 @@ class SuccessMeter:
         self._affected = self._fallbacks = self._degraded = self._degraded_good = 0
         self._episodes = self._manual = self._for_people = 0
         self._wait_sum = self._normal_sum = self._slowness_sum = 0.0
+        self._scenario_wait = self._scenario_normal = 0.0
         self._wait_ratios = Histogram()
         self._recoveries = Histogram()
         self._failed_recoveries = Histogram()
@@ -158,7 +174,8 @@ class SuccessMeter:
             recovery_p95=self._recoveries.quantile(0.95),
             failure_impact=_share(self._affected, judged),
             manual_intervention=_share(self._manual, self._episodes),
-            fallback_wait=_share(self._wait_sum, self._normal_sum),
+            fallback_wait=_share(self._scenario_wait, self._scenario_normal),
+            stand_in_wait=_share(self._wait_sum, self._normal_sum),
             degraded_capacity=self._capacity(judged),
             recovery_p50=self._recoveries.quantile(0.5),
             failed_recovery_p95=self._failed_recoveries.quantile(0.95),
@@ -234,9 +251,13 @@ class SuccessMeter:
         self._fallbacks += is_fallback
         if not is_fallback and event.attempts == 1 and is_well:
             route.take_normal(event.latency)
+        is_in_scenario = route.follow_diversion(is_own=not is_fallback and event.attempts == 1)
         normal = route.normal
         if normal is None:
             return
+        if is_in_scenario:
+            self._scenario_wait += waiting
+            self._scenario_normal += normal
         taken = event.latency
         if is_fallback:
             self._wait_sum += waiting

@@ -254,10 +254,23 @@ def test_fallback_wait_leaves_the_answering_models_own_slowness_beside_it() -> N
 
     report = story.ends(63, seconds=3.1, served_by="b", attempts=2).report
 
-    assert report.fallback_wait == pytest.approx(0.1, rel=0.02)
+    assert report.fallback_wait == report.stand_in_wait == pytest.approx(0.1, rel=0.02)
     assert report.fallback_wait_p95 == pytest.approx(0.1, rel=0.02)
     assert report.fallback_slowness == pytest.approx(2.0, rel=0.02)
     assert report.fallbacks == 1
+
+
+def test_a_fallback_scenario_lasts_until_the_model_itself_answered_three_times() -> None:
+    story = Story().answers(0, ENOUGH)
+    story.call(60, OutcomeKind.SERVER_ERROR, seconds=0.4).call(63, model="b").ends(63, seconds=1.4, served_by="b")
+    at_once = story.report.fallback_wait
+    two_good = story.answers(70, 2).report.fallback_wait
+    three_good = story.answers(80, 1).report.fallback_wait
+    many_good = story.answers(90, 20).report.fallback_wait
+
+    assert at_once == pytest.approx(0.4, rel=0.02)
+    assert two_good == pytest.approx(0.4 / 3, rel=0.02)
+    assert three_good == many_good == pytest.approx(0.4 / 4, rel=0.02)
 
 
 def test_before_a_route_has_a_normal_time_nothing_is_held_against_it() -> None:

@@ -18,8 +18,8 @@ from hive_console.core.outcome import Outcome, OutcomeKind
 from hive_console.core.settings import ProbeKind, Strategy
 from hive_console.core.states import Action, BreakerState, ModelStatus
 from hive_console.core.task import Task
+from hive_console.sim.virtual_time import EPOCH, run_virtually
 from tests.engine.scripted import BROKEN, DOWN, Line, model, staged
-from tests.engine.virtual_time import EPOCH, run_virtually
 
 
 def now() -> float:
