@@ -13,7 +13,7 @@ from hive_console.core.breaker import Breaker
 from hive_console.core.comeback import BASELINE_CALLS, Comeback
 from hive_console.core.concurrency import AimdLimit
 from hive_console.core.faults import FAULTS, Fault
-from hive_console.core.health import WELL, Signs, standing_of
+from hive_console.core.health import FAILURES_IN_A_ROW, WELL, Signs, standing_of
 from hive_console.core.outcome import Outcome, OutcomeKind, Verdict
 from hive_console.core.peak_ewma import PeakEwma
 from hive_console.core.policies import breaker_policy_of, first_state_of, ramp_policy_of
@@ -26,6 +26,10 @@ from hive_console.core.wording import failure
 
 THROTTLE_SECONDS = 5.0
 """Seconds a model is left alone after a 429 that names no time: short, since the next 429 renews it."""
+
+SUSPECT_TURNS = 4
+"""A model that failed twice in a row gets one operation in so many while others are ready: enough to see that it
+is well again, and enough to open its breaker soon, without a threshold of slow answers for its callers."""
 
 _TELLING = frozenset({OutcomeKind.RATE_LIMITED, *FAULTS})
 """Neutral outcomes that tell of the model all the same; a caller's own mistake does not."""
@@ -43,6 +47,7 @@ class Member:
         "_crossings",
         "_fault",
         "_is_failing_callers",
+        "_passed_over",
         "breaker",
         "comeback",
         "ejected_until",
@@ -91,6 +96,7 @@ class Member:
         self.ejection = ""
         self._fault = Fault(now, fixed_fault)
         self._crossings = 0
+        self._passed_over = 0
         self._is_failing_callers = False
 
     @property
@@ -131,9 +137,30 @@ class Member:
         """Whether the provider's request to stay away still holds."""
         return self.throttled_until is not None and now < self.throttled_until
 
+    @property
+    def is_suspect(self) -> bool:
+        """Whether its last calls failed one after the other and its breaker has not judged yet.
+
+        A frozen model is none: its operator wants to see no automatic move.
+        """
+        has_failed = self.breaker.consecutive_failures >= FAILURES_IN_A_ROW
+        return has_failed and self.breaker.standing is not None and self.breaker.frozen_until is None
+
+    @property
+    def part(self) -> float:
+        """What part of its turns it gets, 0..1: less while it recovers, or is suspect."""
+        if self.ramp is not None:
+            return self.ramp.share
+        return 1 / SUSPECT_TURNS if self.is_suspect else 1.0
+
     def takes_its_share(self) -> bool:
-        """Whether the next operation is one that a recovering model gets; ask once an operation."""
-        return self.ramp is None or self.ramp.admits()
+        """Whether the next operation is one that a recovering or suspect model gets; ask once an operation."""
+        if self.ramp is not None:
+            return self.ramp.admits()
+        if not self.is_suspect:
+            return True
+        self._passed_over = (self._passed_over + 1) % SUSPECT_TURNS
+        return self._passed_over == 0
 
     # --- calls ------------------------------------------------------------------------------------
 

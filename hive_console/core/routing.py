@@ -74,15 +74,16 @@ def plan_for(
         chain = _behind(pin, _weighted(chain, members, turns, now))
     elif strategy is Strategy.FASTEST:
         chain = _behind(pin, _fastest(chain, members, now, draws))
-    if any(members[name].ramp is not None for name in chain):
-        chain = _ramped(chain, members, now)
+    # Under weights the part is in the weight already.
+    if strategy is not Strategy.WEIGHTED and any(members[name].part < 1 for name in chain):
+        chain = _parted(chain, members, now)
     return Plan(member.settings.id, chain, strategy)
 
 
 def effective_weight(member: Member) -> float:
-    """Weight × what a recovering model gets back × free places / places: what its turns are counted by."""
+    """Weight × the part that a recovering or suspect model gets × free places / places: its turns."""
     headroom = max(0.0, 1.0 - member.in_flight / member.places)
-    return member.settings.weight * member.share * headroom
+    return member.settings.weight * member.part * headroom
 
 
 def serving_of(member: Member, members: Members, now: float) -> str | None:
@@ -137,12 +138,12 @@ def _score(member: Member) -> float:
     return member.ewma.score(member.in_flight)
 
 
-def _ramped(chain: tuple[str, ...], members: Members, now: float) -> tuple[str, ...]:
-    """Behind those that are ready: recovering models whose turn it is not. Each is asked once an operation,
-    and only while somebody else can serve, so that its share is exact.
+def _parted(chain: tuple[str, ...], members: Members, now: float) -> tuple[str, ...]:
+    """Behind those that are ready: recovering and suspect models whose turn it is not. Each is asked once an
+    operation, and only while somebody else can serve, so that its share is exact.
     """
-    whole = [name for name in chain if members[name].ramp is None]
+    whole = [name for name in chain if members[name].part == 1]
     if not any(members[name].would_admit(now) for name in whole):
         return chain
-    waiting = [name for name in chain if members[name].ramp is not None and not members[name].takes_its_share()]
+    waiting = [name for name in chain if name not in whole and not members[name].takes_its_share()]
     return (*(name for name in chain if name not in waiting), *waiting)

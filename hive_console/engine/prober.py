@@ -13,7 +13,7 @@ import random
 from dataclasses import replace
 from functools import partial
 
-from hive_console.core.events import BreakerChanged, Event, ProbeBudgetSpent, ProbeFinished
+from hive_console.core.events import BreakerChanged, Event, ProbeBudgetSpent, ProbeFinished, StatusChanged
 from hive_console.core.fleet import Fleet
 from hive_console.core.member import Member
 from hive_console.core.outcome import CANCELLED, Outcome, OutcomeKind, Verdict
@@ -61,14 +61,18 @@ class Prober:
         self._clock = clock
         self._bus = bus
         self._rng = rng
+        self._suspected: set[str] = set()
         self._pauses: dict[str, asyncio.Future[bool]] = {}
         timeouts = {member.settings.probe_timeout for member in fleet.members.values()}
         self._limits = {seconds: Deadlines(seconds) for seconds in timeouts}
         self._has_failed = dict.fromkeys(fleet.members, False)
 
     def take(self, event: Event) -> tuple[Event, ...]:
-        """Wakes the watch of a model whose breaker moved; a bus reader."""
+        """Wakes the watch of a model whose breaker moved, or that became suspect; a bus reader."""
         if isinstance(event, BreakerChanged):
+            self._end_pause(event.model, is_woken=True)
+        elif isinstance(event, StatusChanged) and self._fleet.members[event.model].is_suspect:
+            self._suspected.add(event.model)
             self._end_pause(event.model, is_woken=True)
         return NOTHING
 
@@ -78,7 +82,7 @@ class Prober:
         while True:
             if await self._woken_within(member, pause):
                 is_trial_free = member.breaker.state is BreakerState.HALF_OPEN
-                pause = 0.0 if is_trial_free else self._until_next(member)
+                pause = 0.0 if is_trial_free or self._is_suspected(member) else self._until_next(member)
                 continue
             spared = self._spared_for(member)
             if spared > 0:
@@ -155,6 +159,12 @@ class Prober:
         else:
             caused = member.settle(permit, outcome, now, latency=latency, is_probe=True)
         self._bus.publish([finished, *caused])
+
+    def _is_suspected(self, member: Member) -> bool:
+        """Whether callers came to suspect it since it was last looked at, and a probe may say more."""
+        was_suspected = member.settings.id in self._suspected
+        self._suspected.discard(member.settings.id)
+        return was_suspected and member.breaker.standing is not None and not self._has_failed[member.settings.id]
 
     def _spared_for(self, member: Member) -> float:
         """Seconds for which real calls make a probe needless; 0 where it is due all the same.

@@ -233,7 +233,7 @@ class ResilienceEngine:
         self._bus.subscribe(measure, *MEASURED)
         self._bus.subscribe(self._look_at_degradation, StatusChanged)
         self._bus.subscribe(alerts.observe, *ALERTING)
-        self._bus.subscribe(self._prober.take, BreakerChanged)
+        self._bus.subscribe(self._prober.take, BreakerChanged, StatusChanged)
         if self._is_watched:
             self._bus.subscribe(self._publisher.take)
             self._bus.subscribe(self.feed.take)

@@ -276,6 +276,13 @@ def test_a_full_model_has_no_weight_and_never_a_negative_one(in_flight: int) -> 
     assert effective_weight(member) == 0.0
 
 
+def failing(member: Member) -> None:
+    """One failed call of real traffic."""
+    permit, _ = member.acquire(NOW)
+    assert isinstance(permit, Permit)
+    member.settle(permit, Outcome(OutcomeKind.SERVER_ERROR), NOW, latency=1.0)
+
+
 def recovering(member: Member, *, calls: int = 0) -> Member:
     """`member` on the way back: tripped at NOW, well again at LATER, and `calls` good answers since."""
     member.trip(NOW, "for the test")
@@ -358,7 +365,7 @@ def test_a_recovering_model_serves_all_of_it_when_nobody_else_can() -> None:
 
 
 def test_a_recovering_model_is_asked_for_its_turn_once_an_operation() -> None:
-    members = chain(Strategy.WEIGHTED, 1, 1, 1)
+    members = chain()
     recovering(members["a"])
     ramp = members["a"].ramp
     assert ramp is not None
@@ -367,6 +374,36 @@ def test_a_recovering_model_is_asked_for_its_turn_once_an_operation() -> None:
         plan_at(members, WeightedTurns())
 
     assert ramp._credit == 700_000
+
+
+def test_under_weights_a_recovering_model_gets_its_share_of_its_weight_and_no_less() -> None:
+    members = chain(Strategy.WEIGHTED, 1, 1, 1)
+    recovering(members["a"])
+    turns = WeightedTurns()
+
+    firsts = Counter(plan_at(members, turns).candidates[0] for _ in range(210))
+
+    assert firsts["a"] == 10  # 0.1 of 2.1
+
+
+def test_a_suspect_gets_one_turn_in_four_while_others_are_ready() -> None:
+    members = chain()
+    for _ in range(2):
+        failing(members["a"])
+
+    firsts = Counter(plan_at(members, WeightedTurns()).candidates[0] for _ in range(20))
+
+    assert members["a"].is_suspect
+    assert firsts == {"a": 5, "b": 15}
+
+
+def test_a_frozen_model_is_no_suspect() -> None:
+    members = chain()
+    members["a"].freeze(NOW, "by ann")
+    for _ in range(9):
+        failing(members["a"])
+
+    assert plan_at(members, WeightedTurns()).candidates[0] == "a"
 
 
 def test_a_recovering_model_gets_what_an_operator_sends_to_it_only_in_its_share() -> None:

@@ -67,9 +67,9 @@ def test_recovery_is_timed_from_the_first_failure_to_the_whole_traffic() -> None
 
 def test_model_that_fails_on_its_way_back_is_out_again_at_once() -> None:
     async def scene() -> None:
-        async with staged(model("a", "b", threshold=3, ramp=20), model("b")) as stage:
+        async with staged(model("a", "b", threshold=2, ramp=20), model("b")) as stage:
             stage.provider.lines["a"] = Line(outcome=DOWN)
-            for _ in range(3):
+            for _ in range(2):
                 await stage.ask("a")
             await asyncio.sleep(20)
             stage.provider.lines["a"] = Line()

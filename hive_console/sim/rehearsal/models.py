@@ -28,7 +28,8 @@ PROBE_SECONDS = 0.12
 """What a list of models takes."""
 
 REFUSED_SECONDS = 0.03
-"""What a refused connection, an error of a load balancer and a 429 take: one round trip."""
+"""What a refused connection, an error of a load balancer, a 429 and a 529 take: one round trip; the request is
+turned away at the door."""
 
 LIMITED_SHARE = 0.7
 """Share of calls that a rate limit hits while it holds: the rest are within it."""
@@ -49,7 +50,7 @@ COLD_SECONDS = 4.0
 """Median seconds that a cold model's first answer takes more."""
 
 FAULT_SHARE = 0.3
-"""Share of an answer's time until a server error: the work was begun."""
+"""Share of an answer's time until an internal error (500): the work was begun."""
 
 ANSWER = Answer(b'{"choices":[{"message":{"role":"assistant","content":"yes"},"finish_reason":"stop"}]}')
 
@@ -189,8 +190,11 @@ class WeatheredModels:
                 await asyncio.sleep(REFUSED_SECONDS)
                 raise ProviderError(_DOWN)
             case Trouble.PARTIAL if self._dice.chance(over.strength):
+                if self._dice.chance(0.5):
+                    await asyncio.sleep(REFUSED_SECONDS)
+                    raise ProviderError(_OVERLOADED)
                 await asyncio.sleep(self._medians[model] * FAULT_SHARE)
-                raise ProviderError(_OVERLOADED if self._dice.chance(0.5) else _BROKEN)
+                raise ProviderError(_BROKEN)
             case Trouble.LIMITED if self._dice.chance(LIMITED_SHARE):
                 await asyncio.sleep(REFUSED_SECONDS)
                 wait = over.strength or None
