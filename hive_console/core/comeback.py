@@ -80,11 +80,9 @@ class Comeback:
         self.ramp_since = now
         return [e.RampAdvanced(at=now, model=self.model, share=self.ramp.share)]
 
-    def record(self, now: float, *, is_failure: bool, latency: float) -> tuple[bool, list[e.Event]]:
-        """A judged call came back; whether the ramp has failed by it, and what it caused."""
-        if self.ramp is None:
-            return False, []
-        verdict = self.ramp.record(now, is_failure=is_failure, latency=latency)
+    def record(self, ramp: Ramp, now: float, *, is_failure: bool, latency: float) -> tuple[bool, list[e.Event]]:
+        """A judged call of the running ramp came back; whether the ramp has failed by it, and what it caused."""
+        verdict = ramp.record(now, is_failure=is_failure, latency=latency)
         if verdict is RampVerdict.FAILED:
             self.ramp = None
             return True, []

@@ -18,7 +18,7 @@ from hive_console.core.outcome import Outcome, OutcomeKind, Verdict
 from hive_console.core.peak_ewma import PeakEwma
 from hive_console.core.policies import breaker_policy_of, first_state_of, ramp_policy_of
 from hive_console.core.ramp import Ramp
-from hive_console.core.settings import ModelSettings, ProbeKind
+from hive_console.core.settings import BreakerMode, ModelSettings, ProbeKind
 from hive_console.core.states import BreakerState, ModelStatus
 from hive_console.core.transitions import Move, Permit, Refusal, Trigger
 from hive_console.core.window import Sample, Trend, Window
@@ -215,8 +215,9 @@ class Member:
         )
         if move is not None:
             return self._moved(move, now)
-        if self.ramp is not None and not is_late and verdict is not Verdict.NEUTRAL:
-            return self._climb(now, cause, is_failure=verdict is Verdict.FAILURE, latency=latency)
+        ramp = self.comeback.ramp
+        if ramp is not None and not is_late and verdict is not Verdict.NEUTRAL:
+            return self._climb(ramp, now, cause, is_failure=verdict is Verdict.FAILURE, latency=latency)
         crossed = self._crossed(now, cause)
         if not crossed and self._is_uneventful(verdict, latency):
             return crossed
@@ -447,18 +448,11 @@ class Member:
         return self._moved(move, now) if move is not None else self.refresh(now)
 
     def _as_set(self, now: float) -> Move | None:
-        """Brings the breaker back into the mode of its settings; a word that holds it isolated is stronger."""
-        wanted, state = first_state_of(self.settings), self.breaker.state
-        if state is wanted or state is BreakerState.ISOLATED:
-            return None
+        """Brings a breaker that just closed into the mode of its settings."""
         said = f"its settings say {self.settings.breaker_mode.value}"
-        match wanted:
-            case BreakerState.METRICS_ONLY:
-                return self.breaker.observe_only(now, said)
-            case BreakerState.DISABLED:
-                return self.breaker.disable(now, said)
-            case _:
-                return self.breaker.reset(now, said) if state in _ADMITTING else None
+        if self.settings.breaker_mode is BreakerMode.METRICS_ONLY:
+            return self.breaker.observe_only(now, said)
+        return self.breaker.disable(now, said) if self.settings.breaker_mode is BreakerMode.DISABLED else None
 
     def _moved(self, move: Move, now: float) -> list[e.Event]:
         self._crossings = self.breaker.threshold_crossings
@@ -485,11 +479,11 @@ class Member:
         begun = self.comeback.begin_ramp(now) if move.trigger is Trigger.TRIALS_PASSED else []
         return [changed, *begun, *self.refresh(now)]
 
-    def _climb(self, now: float, cause: str, *, is_failure: bool, latency: float) -> list[e.Event]:
+    def _climb(self, ramp: Ramp, now: float, cause: str, *, is_failure: bool, latency: float) -> list[e.Event]:
         """A recovering model's call came back: a step further, or out again."""
         if self.breaker.is_frozen(now):
             return self.refresh(now)
-        has_failed, events = self.comeback.record(now, is_failure=is_failure, latency=latency)
+        has_failed, events = self.comeback.record(ramp, now, is_failure=is_failure, latency=latency)
         said = f"failed again while it got its traffic back: {cause}"
         move = self.breaker.trip(now, said, trigger=Trigger.RECOVERY_FAILED) if has_failed else None
         return [*events, *self.refresh(now)] if move is None else self._moved(move, now)

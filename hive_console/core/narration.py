@@ -8,6 +8,7 @@ from typing import assert_never
 from hive_console.core import events as e
 from hive_console.core.level_words import CONSEQUENCES
 from hive_console.core.outcome import OutcomeKind
+from hive_console.core.restart import AS_BEFORE
 from hive_console.core.states import (
     ActionPhase,
     BreakerState,
@@ -90,9 +91,13 @@ def narrate(event: e.Event) -> Line:  # noqa: C901, PLR0912 - one case per kind 
         case e.RecoveryEnded():
             return _recovery(event)
         case e.AutomationFrozen():
-            # Told by the operator's deed that did it, as a pinned route is.
+            # Told by the operator's deed that did it, as a pinned route is; a restart has no deed.
             lasts = "until somebody thaws it" if event.until is None else f"for {span(event.until - event.at)}"
-            return Line(f"{event.model} frozen {lasts} ({event.cause})", Severity.WARNING, is_routine=True)
+            return Line(
+                f"{event.model} frozen {lasts} ({event.cause})",
+                Severity.WARNING,
+                is_routine=event.cause != AS_BEFORE,
+            )
         case e.AutomationThawed():
             return Line(f"{event.model} moves by itself again ({event.cause})")
         case e.OutlierEjected():
@@ -115,11 +120,6 @@ def narrate(event: e.Event) -> Line:  # noqa: C901, PLR0912 - one case per kind 
             return Line(f"{event.model} recovered after {span(event.down_for)}{by}")
         case e.RoutePinned():
             return _pinned(event)
-        case e.AutomationFrozen():
-            until = "" if event.until is None else f" for {span(max(0.0, event.until - event.at))}"
-            return Line(f"{event.model} frozen{until} ({event.cause})", Severity.WARNING)
-        case e.AutomationThawed():
-            return Line(f"{event.model} thawed ({event.cause})")
         case e.TrafficMoved():
             return _moved(event)
         case e.DegradedModeEntered():

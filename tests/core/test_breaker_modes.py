@@ -154,6 +154,7 @@ def test_a_trial_by_hand_is_still_the_probers_first() -> None:
     assert refusal.cause == "breaker half-open, its trial is the prober's"
     assert refusal.retry_after == PROBE_GRACE
     assert not breaker.would_admit(NOW + 1 + PROBE_GRACE - 0.001)
+    refusal_of(breaker, NOW + 1 + PROBE_GRACE - 0.001)
     assert breaker.would_admit(NOW + 1 + PROBE_GRACE)
     assert permit_of(breaker, NOW + 1, is_probe=True).number > 0
 

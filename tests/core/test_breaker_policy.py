@@ -264,6 +264,7 @@ def test_exactly_the_slow_rate_of_the_trials_opens(slow: int, *, closes: bool) -
     "wrong",
     [
         {"permits": 0},
+        {"permits": 0, "is_concurrent": True},
         {"successes": 0},
         {"successes": None},
         {"successes": None, "calls": 0},

@@ -100,6 +100,12 @@ def test_slow_answers_open_it_though_they_are_good() -> None:
     assert move.cause == "1 of 2 calls took longer than 2 s"
 
 
+def test_a_call_of_which_nobody_told_how_long_it_took_is_not_slow() -> None:
+    breaker = breaker_with(TripRule(consecutive=None, slow_seconds=0.5, slow_rate=0.5))
+
+    assert breaker.settle(permit_of(breaker, NOW), OK, NOW) is None
+
+
 def test_a_time_window_forgets_failures_exactly_its_seconds_old() -> None:
     rule = TripRule(consecutive=None, window_seconds=60.0, failures=3)
     early, late = breaker_with(rule), breaker_with(rule)
@@ -134,6 +140,13 @@ def test_the_failure_rate_says_nothing_below_the_minimum() -> None:
     results(breaker, "s")
 
     assert breaker.failure_rate(NOW) == 0.25
+
+
+def test_one_call_has_a_failure_rate_where_one_is_the_minimum() -> None:
+    breaker = breaker_with(TripRule(consecutive=9))
+    results(breaker, "f")
+
+    assert breaker.failure_rate(NOW) == 1.0
 
 
 def test_without_any_call_there_is_no_failure_rate_whatever_the_minimum() -> None:
@@ -212,6 +225,14 @@ def test_retry_after_lengthens_an_opening() -> None:
     result(breaker, F, retry_after=45.0)
 
     assert breaker.open_until == NOW + 45
+
+
+def test_without_a_retry_after_even_the_shortest_open_time_is_kept_to() -> None:
+    breaker = breaker_with(ONE, open_time=OpenTime(0.5))
+
+    result(breaker, F)
+
+    assert breaker.open_until == NOW + 0.5
 
 
 def test_retry_after_never_shortens_an_opening() -> None:
@@ -372,6 +393,17 @@ def test_a_threshold_that_was_left_can_be_crossed_again() -> None:
     assert breaker.threshold_crossings == 2
 
 
+def test_a_threshold_that_was_crossed_in_an_earlier_life_can_be_crossed_in_the_next() -> None:
+    breaker = watching(ONE)
+    results(breaker, "f")
+    breaker.reset(NOW, "by ada")
+    breaker.observe_only(NOW, "by ada")
+
+    results(breaker, "f")
+
+    assert breaker.threshold_crossings == 2
+
+
 def test_a_success_between_two_crossings_of_one_failure_is_seen_on_the_quick_way_too() -> None:
     breaker = breaker_with(ONE)
     breaker.freeze()
@@ -403,6 +435,17 @@ def test_a_move_carries_what_was_counted_until_then() -> None:
 
     assert move is not None
     assert move.counters == Counters(successes=2, failures=2, consecutive_failures=2, ignored=2)
+
+
+def test_neutral_and_refused_calls_are_counted_afresh_after_each_move() -> None:
+    breaker = breaker_with(TripRule(consecutive=1))
+    results(breaker, "nnf")
+    assert breaker.counters(NOW).ignored == 0
+    refusal_of(breaker, NOW)
+
+    permit_of(breaker, NOW + 20)
+
+    assert breaker.counters(NOW + 20).rejected == 0
 
 
 def test_the_move_to_half_open_carries_the_refused_calls() -> None:

@@ -177,6 +177,14 @@ def test_each_level_that_turns_work_away_is_confirmed_for_itself() -> None:
     assert level_of(mode) is Level.CRITICAL
 
 
+def test_a_share_that_falls_further_is_confirmed_from_then_on() -> None:
+    mode = Degradation(0.6)
+    mode.look(statuses(8), NOW)
+
+    assert mode.look(statuses(0), NOW + CONFIRMATION) == []
+    assert mode.look(statuses(0), NOW + 2 * CONFIRMATION) != []
+
+
 def test_a_relief_begins_the_confirmation_anew() -> None:
     mode = Degradation(0.6)
     mode.look(statuses(0), NOW)
@@ -199,6 +207,18 @@ def test_the_way_back_is_one_level_at_a_time_each_held() -> None:
 
     assert look_for(mode, 20, begin, 60) == [Level.ESSENTIAL, Level.REDUCED, Level.FULL]
     assert mode.since is None
+
+
+def test_each_level_on_the_way_back_is_held_for_itself() -> None:
+    mode = critical()
+    mode.look(statuses(20), NOW + 100)
+    mode.look(statuses(20), NOW + 100 + HOLD)
+
+    assert mode.look(statuses(20), NOW + 100 + 2 * HOLD - 0.001) == []
+    assert level_of(mode) is Level.ESSENTIAL
+    mode.look(statuses(20), NOW + 100 + 2 * HOLD)
+
+    assert level_of(mode) is Level.REDUCED
 
 
 @pytest.mark.parametrize("level", list(Level)[1:])

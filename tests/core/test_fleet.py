@@ -254,7 +254,7 @@ def test_who_fails_far_more_often_than_the_others_is_left_alone() -> None:
 
 
 def test_models_are_compared_exactly_every_ten_seconds() -> None:
-    known = compared()
+    known = compared(share=0.6)
     traffic(known, "m1", NOW)
 
     assert ejected(known.refresh(NOW + SWEEP_EVERY - 0.001)) == []

@@ -10,8 +10,10 @@ from hive_console.core.events import (
     AutomationFrozen,
     AutomationThawed,
     BreakerChanged,
+    ModelRecovered,
     OutlierEjected,
     OutlierReturned,
+    RecoveryEnded,
     StatusChanged,
     ThresholdCrossed,
 )
@@ -55,7 +57,10 @@ def test_a_recovery_through_a_trial_by_hand_is_the_operators() -> None:
 
     events = call(member, SUCCESS, NOW + 2, is_probe=True)
 
-    assert [event.by_operator for event in events if hasattr(event, "by_operator")] == [True, True]
+    assert [event.by_operator for event in events if isinstance(event, ModelRecovered | RecoveryEnded)] == [
+        True,
+        True,
+    ]
 
 
 def test_a_recovery_through_a_last_resort_is_nobodys() -> None:
@@ -64,7 +69,10 @@ def test_a_recovery_through_a_last_resort_is_nobodys() -> None:
 
     events = call(member, SUCCESS, NOW + 2)
 
-    assert [event.by_operator for event in events if hasattr(event, "by_operator")] == [False, False]
+    assert [event.by_operator for event in events if isinstance(event, ModelRecovered | RecoveryEnded)] == [
+        False,
+        False,
+    ]
 
 
 def test_a_last_resort_that_cannot_be_is_no_event() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hive_console.core.comeback import BASELINE_CALLS
-from hive_console.core.events import AutomationThawed, BreakerChanged, RecoveryEnded
+from hive_console.core.events import AutomationThawed, BreakerChanged, RecoveryEnded, StatusChanged
 from hive_console.core.fleet import Fleet
 from hive_console.core.member import Member
 from hive_console.core.outcome import SUCCESS, Outcome, OutcomeKind
@@ -173,6 +173,18 @@ def test_each_model_gets_its_own_state_back() -> None:
     again = fleet_after(fleet.save(), "a", "b", "c")
 
     assert [member.breaker.state for member in again.members.values()] == [S.CLOSED, S.OPEN, S.CLOSED]
+
+
+def test_what_is_out_after_a_restart_is_said() -> None:
+    fleet = Fleet(fleet_settings(), NOW)
+    fleet.members["b"].trip(NOW, "drill")
+    again = Fleet(fleet_settings(), NOW)
+
+    events = again.restore(json.loads(json.dumps(fleet.save())), NOW)
+
+    assert [(event.model, event.new) for event in of_kind(events, StatusChanged)] == [
+        ("b", ModelStatus.UNAVAILABLE)
+    ]
 
 
 def test_a_model_that_is_new_begins_afresh_and_one_that_is_gone_is_left_out() -> None:

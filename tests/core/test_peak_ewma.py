@@ -25,6 +25,10 @@ def test_the_first_answer_is_all_that_is_known() -> None:
     assert of((0, 2.0)).score(0) == 2.0
 
 
+def test_a_first_answer_in_no_time_is_known_as_such() -> None:
+    assert of((0, 0.0)).score(0) == 0.0
+
+
 def test_a_slower_answer_counts_at_once() -> None:
     assert of((0, 1.0), (0.1, 9.0)).score(0) == 9.0
 

@@ -30,6 +30,10 @@ def test_the_budget_is_whole_again_exactly_at_midnight() -> None:
     assert budget.spent == 100
 
 
+def test_at_first_nothing_is_spent() -> None:
+    assert ProbeBudget(300).spent == 0
+
+
 def test_a_day_is_one_of_utc() -> None:
     assert DAY == 24 * 60 * 60
 

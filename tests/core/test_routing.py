@@ -129,6 +129,13 @@ def test_f1_a_weight_of_zero_is_zero_and_gets_nothing() -> None:
     assert shares({"dead": 0.0, "meh": 0.38}, 100) == {"meh": 100}
 
 
+def test_f1_a_weight_that_fell_to_zero_gets_nothing_whatever_turn_was_due() -> None:
+    turns = WeightedTurns()
+    assert turns.next([("a", 1.0), ("b", 1.5)]) == "b"  # so that the next turn is a's
+
+    assert turns.next([("a", 0.0), ("b", 1.0)]) == "b"
+
+
 def test_nobody_has_a_turn_when_all_weights_are_zero() -> None:
     assert WeightedTurns().next([("a", 0.0), ("b", 0.0)]) is None
     assert WeightedTurns().next([]) is None
@@ -451,7 +458,10 @@ def fastest(members: dict[str, Member], first: float, second: float) -> tuple[st
     ("draws", "chosen"),
     [
         ((0.0, 0.0), "b"),  # a against b
+        ((0.0, 0.5), "a"),  # a against c
         ((0.0, 0.99), "a"),  # a against c
+        ((0.0, 1.0), "b"),  # a draw of exactly one is the first again: a against b
+        ((1.0, 0.0), "b"),  # a against b
         ((0.4, 0.0), "b"),  # b against c
         ((0.4, 0.99), "b"),  # b against a
         ((0.99, 0.0), "a"),  # c against a
@@ -497,6 +507,13 @@ def test_who_would_refuse_is_not_drawn_and_stays_behind() -> None:
     take_out(members["a"])
 
     assert {fastest(members, first, 0.5) for first in (0.0, 0.5, 0.99)} == {("b", "c", "a")}
+
+
+def test_of_exactly_two_that_are_ready_the_better_is_chosen() -> None:
+    members = timed(9.0, 3.0, 2.0)
+    take_out(members["a"])
+
+    assert {fastest(members, first, 0.5) for first in (0.0, 0.5, 0.99)} == {("c", "b", "a")}
 
 
 @pytest.mark.parametrize("out", ["ab", "abc"])
