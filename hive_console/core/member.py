@@ -216,7 +216,9 @@ class Member:
         if move is not None:
             return self._moved(move, now)
         ramp = self.comeback.ramp
-        if ramp is not None and not is_late and verdict is not Verdict.NEUTRAL:
+        # Only what callers meet passes a step; a probe that fails is a failure all the same.
+        is_telling = verdict is Verdict.FAILURE or (verdict is Verdict.SUCCESS and not is_probe)
+        if ramp is not None and not is_late and is_telling:
             return self._climb(ramp, now, cause, is_failure=verdict is Verdict.FAILURE, latency=latency)
         crossed = self._crossed(now, cause)
         if not crossed and self._is_uneventful(verdict, latency):

@@ -76,7 +76,7 @@ def plan_for(
         chain = _behind(pin, _fastest(chain, members, now, draws))
     # Under weights the part is in the weight already.
     if strategy is not Strategy.WEIGHTED and any(members[name].part < 1 for name in chain):
-        chain = _parted(chain, members, now)
+        chain = _parted(chain, members, now, pin=pin)
     return Plan(member.settings.id, chain, strategy)
 
 
@@ -138,12 +138,14 @@ def _score(member: Member) -> float:
     return member.ewma.score(member.in_flight)
 
 
-def _parted(chain: tuple[str, ...], members: Members, now: float) -> tuple[str, ...]:
+def _parted(chain: tuple[str, ...], members: Members, now: float, *, pin: str | None) -> tuple[str, ...]:
     """Behind those that are ready: recovering and suspect models whose turn it is not. Each is asked once an
-    operation, and only while somebody else can serve, so that its share is exact.
+    operation, and only while somebody else can serve, so that its share is exact. Whom an operator chose gets
+    everything.
     """
     whole = [name for name in chain if members[name].part == 1]
     if not any(members[name].would_admit(now) for name in whole):
         return chain
-    waiting = [name for name in chain if name not in whole and not members[name].takes_its_share()]
+    partly = [name for name in chain if name not in whole and name != pin]
+    waiting = [name for name in partly if not members[name].takes_its_share()]
     return (*(name for name in chain if name not in waiting), *waiting)

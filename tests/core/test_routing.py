@@ -413,14 +413,14 @@ def test_a_frozen_model_is_no_suspect() -> None:
     assert plan_at(members, WeightedTurns()).candidates[0] == "a"
 
 
-def test_a_recovering_model_gets_what_an_operator_sends_to_it_only_in_its_share() -> None:
+def test_a_recovering_model_gets_all_that_an_operator_sends_to_it() -> None:
     members = chain()
     recovering(members["c"])
     members["a"].pinned_to = "c"
 
     firsts = Counter(plan_at(members, WeightedTurns()).candidates[0] for _ in range(20))
 
-    assert firsts == {"c": 2, "a": 18}
+    assert firsts == {"c": 20}
 
 
 @pytest.mark.parametrize(("calls", "serving"), [(0, "b"), (20, "b"), (40, "a")])
