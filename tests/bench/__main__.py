@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.bench import first_paint, gateway, outage, recorder
+from tests.bench import first_paint, gateway, guards, outage, recorder, simulation
 
-for bench in (first_paint, gateway, outage, recorder):
+for bench in (guards, simulation, first_paint, gateway, outage, recorder):
     print(f"\n== {bench.__name__}", flush=True)
     bench.main()

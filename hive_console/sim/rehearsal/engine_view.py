@@ -13,6 +13,7 @@ from hive_console.core.settings import ProbeKind, Settings
 from hive_console.core.snapshot import SERIES_LENGTH
 from hive_console.core.states import BreakerState, ModelStatus
 from hive_console.core.window import WINDOW_SAMPLES
+from hive_console.engine.bulkhead import Bulkhead
 from hive_console.engine.bus import Reader
 from hive_console.engine.feed import FEED_LENGTH
 from hive_console.engine.ports import Clock, Provider
@@ -79,13 +80,23 @@ def availability_of(engine: ResilienceEngine, model: str, now: float) -> float |
     return engine._publisher._meter.availability(model, now)  # noqa: SLF001 - as above
 
 
+def _bulkheads(engine: ResilienceEngine) -> list[tuple[str, Bulkhead, int]]:
+    """Every bulkhead with its name and the most it may ever hold: the models', and the whole fleet's."""
+    members = members_of(engine)
+    of_models = engine._publisher._bulkheads.items()  # noqa: SLF001 - as above
+    return [
+        *((name, bulkhead, members[name].settings.max_concurrent_requests) for name, bulkhead in of_models),
+        ("the fleet", engine._door.places, engine.settings.resilience.max_total_requests),  # noqa: SLF001 - as above
+    ]
+
+
 def overfull_places(engine: ResilienceEngine) -> list[str]:
     """Bulkheads that hold more calls, or more waiting operations, than they may."""
     bound = engine.settings.resilience.max_queued_requests
     return [
-        f"bulkhead of {model} has {bulkhead.taken} of {bulkhead.places} places and {len(bulkhead._waiting)} waiting"  # noqa: SLF001 - as above
-        for model, bulkhead in engine._publisher._bulkheads.items()  # noqa: SLF001 - as above
-        if bulkhead.taken > bulkhead.places or len(bulkhead._waiting) > bound  # noqa: SLF001 - as above
+        f"bulkhead of {name} has {bulkhead.taken} of {most} places and {len(bulkhead._waiting)} waiting"  # noqa: SLF001 - as above
+        for name, bulkhead, most in _bulkheads(engine)
+        if bulkhead.taken > most or len(bulkhead._waiting) > bound  # noqa: SLF001 - as above
     ]
 
 
@@ -105,9 +116,9 @@ def overfull_queues(engine: ResilienceEngine) -> list[str]:
 def left_behind(engine: ResilienceEngine) -> list[str]:
     """What is still out although no operation is under way: places, waiting lines, permits of real calls."""
     found = []
-    for model, bulkhead in engine._publisher._bulkheads.items():  # noqa: SLF001 - as above
+    for name, bulkhead, _ in _bulkheads(engine):
         if bulkhead.taken or bulkhead._waiting:  # noqa: SLF001 - as above
-            found.append(f"{model} has {bulkhead.taken} places taken, {len(bulkhead._waiting)} waiting")  # noqa: SLF001 - as above
+            found.append(f"{name} has {bulkhead.taken} places taken, {len(bulkhead._waiting)} waiting")  # noqa: SLF001 - as above
     return found
 
 
