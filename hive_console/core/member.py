@@ -234,15 +234,17 @@ class Member:
 
     def refresh(self, now: float) -> list[e.Event]:
         """Judges afresh: windows age, throttles end and ramps climb without any call."""
+        self.window.age(now)
+        if self._is_well():
+            self._learn_baseline()
+            return []
         move = self.breaker.age(now)
         events = self._thawed_by_time(now)
         if move is not None:
             return [*events, *self._moved(move, now)]
         if self.ramp is not None and not self.breaker.is_frozen(now):
             events += self.comeback.age(now)
-        self.window.age(now)
-        self._learn_baseline()
-        return events if self._is_well() else [*events, *self._restated(now)]
+        return [*events, *self._restated(now)]
 
     # --- operators --------------------------------------------------------------------------------
 
@@ -394,14 +396,15 @@ class Member:
         )
 
     def _is_well(self) -> bool:
-        """Whether nothing at all speaks against a model that counts as available: most looks end here."""
+        """Whether nothing speaks against an available model, and nothing is about to end: most looks end here."""
         return (
             self.status is ModelStatus.AVAILABLE
             and self.breaker.standing is not None
             and not self.breaker.consecutive_failures
             and not self.window.failures
             and (self.window.p95 or 0.0) <= self.settings.slow_above
-            and self.ramp is None
+            and self.comeback.ramp is None
+            and not self.is_told_frozen
             and self.throttled_until is None
             and self.ejected_until is None
             and not self._fault.text

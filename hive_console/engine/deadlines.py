@@ -31,8 +31,9 @@ class Deadlines:
     def begin(self) -> int:
         """Starts the clock of a call of the current task; the number (1, 2, ...) to `end` it with."""
         loop = self._loop
-        if loop is None or self._timer is None:
+        if loop is None or loop.is_closed():
             loop = self._loop = asyncio.get_running_loop()
+            self._timer = None
         task = asyncio.current_task(loop)
         if task is None:
             raise RuntimeError("a deadline needs a task to cancel; call it from a coroutine of a task")
@@ -40,7 +41,7 @@ class Deadlines:
         due = loop.time() + self.seconds
         self._running[number] = (due, task)
         if self._timer is None:
-            self._timer = loop.call_at(due, self._strike)
+            self._timer = loop.call_at(due, self._strike, loop)
         return number
 
     def due(self, number: int) -> float | None:
@@ -61,14 +62,13 @@ class Deadlines:
         others = self._struck.pop(number)
         return task is not None and task.uncancel() <= others == 0
 
-    def _strike(self) -> None:
+    def _strike(self, loop: asyncio.AbstractEventLoop) -> None:
         """Cancels the calls whose time is up, and waits for the next."""
         self._timer = None
-        loop = asyncio.get_running_loop()
         now = loop.time()
         for number, (due, task) in list(self._running.items()):
             if due > now:
-                self._timer = loop.call_at(due, self._strike)
+                self._timer = loop.call_at(due, self._strike, loop)
                 return
             del self._running[number]
             self._struck[number] = task.cancelling()

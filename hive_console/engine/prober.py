@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import random
 from dataclasses import replace
-from functools import partial
 
 from hive_console.core.events import BreakerChanged, Event, ProbeBudgetSpent, ProbeFinished, StatusChanged
 from hive_console.core.fleet import Fleet
@@ -62,6 +61,7 @@ class Prober:
         self._bus = bus
         self._rng = rng
         self._suspected: set[str] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._pauses: dict[str, asyncio.Future[bool]] = {}
         timeouts = {member.settings.probe_timeout for member in fleet.members.values()}
         self._limits = {seconds: Deadlines(seconds) for seconds in timeouts}
@@ -199,16 +199,17 @@ class Prober:
 
     async def _woken_within(self, member: Member, seconds: float) -> bool:
         """Waits; whether the breaker moved meanwhile. A timer and a future: this is waited for all the time."""
-        loop = asyncio.get_running_loop()
+        loop = self._loop or asyncio.get_running_loop()
+        self._loop = loop
         pause: asyncio.Future[bool] = loop.create_future()
         self._pauses[member.settings.id] = pause
-        timer = loop.call_later(seconds, partial(self._end_pause, member.settings.id, is_woken=False))
+        timer = loop.call_later(seconds, self._end_pause, member.settings.id)
         try:
             return await pause
         finally:
             timer.cancel()
 
-    def _end_pause(self, model: str, *, is_woken: bool) -> None:
+    def _end_pause(self, model: str, *, is_woken: bool = False) -> None:
         pause = self._pauses.get(model)
         if pause is not None and not pause.done():
             pause.set_result(is_woken)

@@ -13,7 +13,7 @@ import asyncio
 import selectors
 from collections import deque
 from collections.abc import Callable, Coroutine
-from contextvars import Context, copy_context
+from contextvars import Context
 from heapq import heappop, heappush
 from typing import Any, TypeVar, final
 
@@ -37,7 +37,7 @@ class _Call:
     def __init__(self, callback: _Callback, args: tuple[Any, ...], context: Context | None, when: float) -> None:
         self.callback: _Callback | None = callback
         self.args = args
-        self.context = copy_context() if context is None else context
+        self.context = context
         self._when = when
 
     def cancel(self) -> None:
@@ -116,7 +116,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             if callback is None:
                 continue
             try:
-                call.context.run(callback, *call.args)
+                if call.context is None:  # a timer's callback: it wakes somebody, who has a context of his own
+                    callback(*call.args)
+                else:
+                    call.context.run(callback, *call.args)
             except (SystemExit, KeyboardInterrupt):
                 raise
             except BaseException as error:  # noqa: BLE001 - as asyncio's own handles do
@@ -133,6 +136,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         super()._process_events(event_list)  # type: ignore[misc]
 
 
+def _wake(sleeper: asyncio.Future[None]) -> None:
+    if not sleeper.done():
+        sleeper.set_result(None)
+
+
 class VirtualClock:
     """The clock of an engine on a `VirtualLoop` (fits `engine.ports.Clock`)."""
 
@@ -144,8 +152,16 @@ class VirtualClock:
         return EPOCH + self._loop.time()
 
     async def sleep(self, seconds: float) -> None:
-        """Waits without any time passing outside."""
-        await asyncio.sleep(seconds)
+        """Waits without any time passing outside, as `asyncio.sleep` does at twice the cost."""
+        if seconds <= 0:
+            await asyncio.sleep(0)
+            return
+        woken: asyncio.Future[None] = self._loop.create_future()
+        timer = self._loop.call_later(seconds, _wake, woken)
+        try:
+            await woken
+        finally:
+            timer.cancel()
 
 
 def run_virtually(main: Coroutine[Any, Any, Result]) -> Result:  # the two others are never used

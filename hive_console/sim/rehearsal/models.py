@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 
 from hive_console.core.errors import ProviderError
 from hive_console.core.outcome import SUCCESS, Outcome, OutcomeKind
@@ -76,13 +76,21 @@ class WeatheredModels:
         sky: the weather.
         seed: of response times and of which calls fail.
         elapsed: seconds since the weather began.
+        sleep: how to wait.
     """
 
     def __init__(
-        self, models: Sequence[ModelSettings], sky: Sky, *, seed: str, elapsed: Callable[[], float]
+        self,
+        models: Sequence[ModelSettings],
+        sky: Sky,
+        *,
+        seed: str,
+        elapsed: Callable[[], float],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._sky = sky
         self._elapsed = elapsed
+        self._sleep = sleep
         self._dice = Dice(seed, "models")
         self._medians = {model.id: MEDIANS[place % len(MEDIANS)] for place, model in enumerate(models)}
         self._last_call = {
@@ -110,14 +118,14 @@ class WeatheredModels:
             is_cut = is_partial and self._dice.chance(over.strength * CUT_SHARE if over else 0.0)
             if is_cut:
                 seconds = self._seconds(model.id)
-                await asyncio.sleep(seconds * FIRST_TOKEN)
+                await self._sleep(seconds * FIRST_TOKEN)
             else:
                 seconds = await self._work(model.id, task, share=FIRST_TOKEN)
             for number in range(PIECES):
                 if is_cut and number == PIECES - 1:
                     raise ProviderError(_CUT)
                 yield _CONTENT
-                await asyncio.sleep(seconds * (1 - FIRST_TOKEN) / PIECES)
+                await self._sleep(seconds * (1 - FIRST_TOKEN) / PIECES)
         finally:
             self.in_flight[model.id] -= 1
 
@@ -125,23 +133,23 @@ class WeatheredModels:
         """The list of models: down when the model is, blind to slowness and limits, half blind to errors."""
         over = self._sky.over(model.id, self._elapsed())
         if over is None:
-            await asyncio.sleep(PROBE_SECONDS)
+            await self._sleep(PROBE_SECONDS)
             return SUCCESS
         match over.trouble:
             case Trouble.HANGING:
                 await _for_ever()
             case Trouble.REFUSING:
-                await asyncio.sleep(REFUSED_SECONDS)
+                await self._sleep(REFUSED_SECONDS)
                 return _REFUSED
             case Trouble.UNAVAILABLE:
-                await asyncio.sleep(REFUSED_SECONDS)
+                await self._sleep(REFUSED_SECONDS)
                 return _DOWN
             case Trouble.PARTIAL if self._dice.chance(over.strength * PROBE_SHARE):
-                await asyncio.sleep(PROBE_SECONDS)
+                await self._sleep(PROBE_SECONDS)
                 return _BROKEN
             case Trouble.PARTIAL | Trouble.SLOW | Trouble.LIMITED:
                 pass
-        await asyncio.sleep(PROBE_SECONDS)
+        await self._sleep(PROBE_SECONDS)
         return SUCCESS
 
     def fault_of(self, model: ModelSettings) -> str:  # noqa: ARG002 - the port's; nobody's key is asked for here
@@ -173,9 +181,9 @@ class WeatheredModels:
         if over is not None and over.trouble is Trouble.SLOW:
             seconds *= over.strength
         if IS_BAD in task.request:
-            await asyncio.sleep(REFUSED_SECONDS)
+            await self._sleep(REFUSED_SECONDS)
             raise ProviderError(_BAD)
-        await asyncio.sleep(seconds * share)
+        await self._sleep(seconds * share)
         return seconds
 
     async def _suffer(self, over: Episode, model: str) -> None:
@@ -184,19 +192,19 @@ class WeatheredModels:
             case Trouble.HANGING:
                 await _for_ever()
             case Trouble.REFUSING:
-                await asyncio.sleep(REFUSED_SECONDS)
+                await self._sleep(REFUSED_SECONDS)
                 raise ProviderError(_REFUSED)
             case Trouble.UNAVAILABLE:
-                await asyncio.sleep(REFUSED_SECONDS)
+                await self._sleep(REFUSED_SECONDS)
                 raise ProviderError(_DOWN)
             case Trouble.PARTIAL if self._dice.chance(over.strength):
                 if self._dice.chance(0.5):
-                    await asyncio.sleep(REFUSED_SECONDS)
+                    await self._sleep(REFUSED_SECONDS)
                     raise ProviderError(_OVERLOADED)
-                await asyncio.sleep(self._medians[model] * FAULT_SHARE)
+                await self._sleep(self._medians[model] * FAULT_SHARE)
                 raise ProviderError(_BROKEN)
             case Trouble.LIMITED if self._dice.chance(LIMITED_SHARE):
-                await asyncio.sleep(REFUSED_SECONDS)
+                await self._sleep(REFUSED_SECONDS)
                 wait = over.strength or None
                 raise ProviderError(Outcome(OutcomeKind.RATE_LIMITED, status=429, retry_after=wait))
             case Trouble.PARTIAL | Trouble.LIMITED | Trouble.SLOW:

@@ -90,7 +90,9 @@ async def _with_engine(rehearsal: Rehearsal) -> Outcome:
     loop = asyncio.get_running_loop()
     clock = VirtualClock(loop)
     sky = _sky(rehearsal)
-    models = WeatheredModels(rehearsal.settings.models, sky, seed=rehearsal.seed, elapsed=loop.time)
+    models = WeatheredModels(
+        rehearsal.settings.models, sky, seed=rehearsal.seed, elapsed=loop.time, sleep=clock.sleep
+    )
     digest = Digest()
     meter = SuccessMeter(rehearsal.settings.resilience.operation_deadline)
     watchers: list[Watcher] = []
@@ -128,6 +130,7 @@ async def _with_engine(rehearsal: Rehearsal) -> Outcome:
 
 async def _with_baseline(rehearsal: Rehearsal, baseline: Baseline) -> Outcome:
     loop = asyncio.get_running_loop()
+    clock = VirtualClock(loop)
     sky = _sky(rehearsal)
     meter = SuccessMeter(rehearsal.settings.resilience.operation_deadline)
     events = 0
@@ -141,8 +144,10 @@ async def _with_baseline(rehearsal: Rehearsal, baseline: Baseline) -> Outcome:
     front = BaselineFront(
         baseline,
         rehearsal.settings,
-        provider=WeatheredModels(rehearsal.settings.models, sky, seed=rehearsal.seed, elapsed=loop.time),
-        clock=VirtualClock(loop),
+        provider=WeatheredModels(
+            rehearsal.settings.models, sky, seed=rehearsal.seed, elapsed=loop.time, sleep=clock.sleep
+        ),
+        clock=clock,
         seed=rehearsal.seed,
         publish=publish,
         is_degraded=lambda: 1 - sky.hard_share(loop.time()) < threshold,
@@ -169,23 +174,25 @@ def _sky(rehearsal: Rehearsal) -> Sky:
 async def _drive(front: Front, rehearsal: Rehearsal, watcher: Watcher | None) -> int:
     """Sends all the traffic and waits for its end; how many operations were let in."""
     loop = asyncio.get_running_loop()
+    clock = VirtualClock(loop)
     length = rehearsal.days * DAY
     deadline = rehearsal.settings.resilience.operation_deadline
     started = 0
     async with asyncio.TaskGroup() as callers:
         for arrival in draw_arrivals([model.id for model in rehearsal.settings.models], rehearsal.seed, length):
-            await asyncio.sleep(arrival.at - loop.time())
+            await clock.sleep(arrival.at - loop.time())
             if watcher is not None and watcher.broken:
                 return started
             started += 1
-            callers.create_task(_call(front, arrival, deadline, watcher))
-        await asyncio.sleep(length - loop.time())
+            callers.create_task(_call(front, arrival, deadline, watcher, loop))
+        await clock.sleep(length - loop.time())
     return started
 
 
-async def _call(front: Front, arrival: Arrival, deadline: float, watcher: Watcher | None) -> None:
+async def _call(
+    front: Front, arrival: Arrival, deadline: float, watcher: Watcher | None, loop: asyncio.AbstractEventLoop
+) -> None:
     """One caller from its coming to its end; what is refused or lost is no surprise to it."""
-    loop = asyncio.get_running_loop()
     began = loop.time()
     task = arrival.task
     served_by = task.model
