@@ -5,13 +5,21 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: run test check fix snapshots simulate bench clean
+.PHONY: run test check fix snapshots simulate bench mutation clean
 
 run: $(VENV)/.installed
 	@$(BIN)/hive-console --demo $(ARGS)
 
+# The tests that start the installed program have the machine to themselves; the others share it.
+SIDE_BY_SIDE := -n 2 --dist loadfile --ignore tests/system
+
 test: $(VENV)/.installed-dev
+ifeq ($(ARGS),)
+	$(BIN)/pytest -q $(SIDE_BY_SIDE)
+	$(BIN)/pytest -q tests/system
+else
 	$(BIN)/pytest -q $(ARGS)
+endif
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
@@ -19,7 +27,8 @@ check: $(VENV)/.installed-dev
 	$(BIN)/mypy
 	$(BIN)/pyright
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q --cov --cov-report=
+	$(BIN)/pytest -q $(SIDE_BY_SIDE) --cov --cov-report=
+	$(BIN)/pytest -q tests/system --cov --cov-append --cov-report=
 	$(BIN)/coverage report --skip-covered --include='hive_console/core/*' --fail-under=100
 	$(BIN)/coverage report --skip-covered --fail-under=85
 
@@ -34,7 +43,11 @@ simulate: $(VENV)/.installed
 	$(BIN)/hive-console simulate $(ARGS)
 
 bench: $(VENV)/.installed-dev
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
 	$(BIN)/python -m tests.bench
+
+mutation: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.mutation $(ARGS)
 
 clean:
 	rm -rf $(VENV)

@@ -89,7 +89,7 @@ def test_open_breaker_is_open_until_the_same_instant_after_a_restart(
     primary.start()  # whole again, and all the same not asked before its time
     with Load(again.gateway(), "alpha", rate=20) as load:
         eventually(lambda: len(load.results) > 20)
-    assert {result.served_by for result in load.results} == {"beta"}
+    assert "alpha" not in {result.served_by for result in load.results}
 
 
 async def test_what_an_operator_said_outlives_an_orderly_stop_and_a_kill(
