@@ -161,12 +161,13 @@ def test_frozen_breaker_stays_as_it_is_until_its_freeze_ends() -> None:
             await says(stage, Action.FREEZE, "a")
             await fails(stage, "a", 3)
             until = view(stage, "a").breaker.frozen_until
+            assert until is not None
             left = kill(stage)
 
         async with staged(model("a", threshold=1, retries=0, probe=PROBED), saved=left) as stage:
             [told] = stage.happened(AutomationFrozen)
             assert isinstance(told, AutomationFrozen)
-            assert told.until == until is not None
+            assert told.until == until
             await fails(stage, "a", 3)
             assert view(stage, "a").breaker.state is BreakerState.CLOSED
             await asyncio.sleep(until - stage.engine.now() + 1)
