@@ -16,7 +16,7 @@ from typing import Any
 from hive_console.core.breaker_policy import BreakerPolicy
 from hive_console.core.outcome import Verdict
 from hive_console.core.saved_state import FOR_EVER
-from hive_console.core.states import BreakerState
+from hive_console.core.states import ADMITTING, BreakerState
 from hive_console.core.tally import Counters, Tally
 from hive_console.core.transitions import TRANSITIONS, Move, Permit, Refusal, Trigger
 from hive_console.core.trials import Trials
@@ -35,7 +35,6 @@ _HALF_OPEN = BreakerState.HALF_OPEN
 _ISOLATED = BreakerState.ISOLATED
 _METRICS_ONLY = BreakerState.METRICS_ONLY
 _DISABLED = BreakerState.DISABLED
-_ADMITTING = frozenset({_CLOSED, _METRICS_ONLY, _DISABLED})
 
 
 class Breaker:
@@ -462,7 +461,7 @@ class Breaker:
 
     def _allow(self) -> None:
         """Prepares the quick way: one permit for everybody, and plain counting where nothing else is asked."""
-        self.standing = Permit(self.generation) if self.state in _ADMITTING else None
+        self.standing = Permit(self.generation) if self.state in ADMITTING else None
         self._counts_plainly = self.state is _CLOSED and self.policy.trip.is_plain
 
     def _hold_left(self, now: float) -> float | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from hive_console.core.snapshot import AlertView, FleetSnapshot, ModelView
-from hive_console.core.states import Action, AlertState, BreakerState, ModelStatus
+from hive_console.core.states import ADMITTING, Action, AlertState, BreakerState, ModelStatus
 
 REASON_LIMIT = 500
 """Characters kept of a reason or note."""
@@ -68,9 +68,6 @@ class Effect:
     refusal: str = ""
     is_outage: bool = False
 
-
-ADMITTING = frozenset({BreakerState.CLOSED, BreakerState.METRICS_ONLY, BreakerState.DISABLED})
-"""States in which a breaker stops nobody."""
 
 _SET_ASIDE = frozenset({BreakerState.METRICS_ONLY, BreakerState.DISABLED})
 """States that settings choose and that no operator's action brings back."""

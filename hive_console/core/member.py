@@ -19,7 +19,7 @@ from hive_console.core.peak_ewma import PeakEwma
 from hive_console.core.policies import breaker_policy_of, first_state_of, ramp_policy_of
 from hive_console.core.ramp import Ramp
 from hive_console.core.settings import BreakerMode, ModelSettings, ProbeKind
-from hive_console.core.states import BreakerState, ModelStatus
+from hive_console.core.states import ADMITTING, BreakerState, ModelStatus
 from hive_console.core.transitions import Move, Permit, Refusal, Trigger
 from hive_console.core.window import Sample, Trend, Window
 from hive_console.core.wording import failure
@@ -36,8 +36,6 @@ _TELLING = frozenset({OutcomeKind.RATE_LIMITED, *FAULTS})
 
 _DROPS = frozenset({OutcomeKind.RATE_LIMITED, OutcomeKind.OVERLOADED, OutcomeKind.TIMED_OUT})
 """What says that a model is asked for more at once than it can take."""
-
-_ADMITTING = frozenset({BreakerState.CLOSED, BreakerState.METRICS_ONLY, BreakerState.DISABLED})
 
 
 class Member:
@@ -474,7 +472,7 @@ class Member:
             consecutive_failures=move.counters.consecutive_failures,
         )
         self.comeback.ramp = None
-        if move.new in _ADMITTING:
+        if move.new in ADMITTING:
             self.window.clear()
             self._is_failing_callers = False
         if move.new is BreakerState.CLOSED:

@@ -21,11 +21,14 @@ class Plan:
         requested: the model the caller asked for.
         candidates: in the order they are asked; under `parallel` all at once, or staggered.
         strategy: how they are asked.
+        passed_over: why the requested model is not asked first although it would admit a call; empty when it is
+            asked, refuses, or has no turn by its weight.
     """
 
     requested: str
     candidates: tuple[str, ...]
     strategy: Strategy
+    passed_over: str = ""
 
 
 class WeightedTurns:
@@ -74,10 +77,14 @@ def plan_for(
         chain = _behind(pin, _weighted(chain, members, turns, now))
     elif strategy is Strategy.FASTEST:
         chain = _behind(pin, _fastest(chain, members, now, draws))
+    passed_over = ""
     # Under weights the part is in the weight already.
     if strategy is not Strategy.WEIGHTED and any(members[name].part < 1 for name in chain):
+        asked_first = chain[0]
         chain = _parted(chain, members, now, pin=pin)
-    return Plan(member.settings.id, chain, strategy)
+        if asked_first == member.settings.id != chain[0] and member.would_admit(now):
+            passed_over = "recovering" if member.ramp is not None else "failed lately"
+    return Plan(member.settings.id, chain, strategy, passed_over)
 
 
 def effective_weight(member: Member) -> float:

@@ -33,6 +33,10 @@ class Severity(Enum):
     CRITICAL = "critical"
 
 
+ADMITTING = frozenset({BreakerState.CLOSED, BreakerState.METRICS_ONLY, BreakerState.DISABLED})
+"""States in which a breaker stops nobody."""
+
+
 class DegradationLevel(Enum):
     """How much of the service the fleet can give; each level sheds and reduces more than the one before."""
 

@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import TypeVar
 
-from hive_console.core.command import ADMITTING
 from hive_console.core.degradation import Degradation
 from hive_console.core.errors import OperationFailed, ProviderError, StreamBroken
 from hive_console.core.events import Event, FailedOver, FallbacksExhausted, OperationFinished
@@ -20,8 +19,8 @@ from hive_console.core.fleet import Fleet
 from hive_console.core.outcome import CANCELLED, SUCCESS, Onward, Outcome, OutcomeKind
 from hive_console.core.routing import Plan
 from hive_console.core.settings import Settings
-from hive_console.core.states import DegradationLevel, OperationResult
-from hive_console.core.task import Body, Provenance, Reply, Task
+from hive_console.core.states import ADMITTING, DegradationLevel, OperationResult
+from hive_console.core.task import Body, Hop, Provenance, Reply, Task
 from hive_console.engine.bulkhead import Bulkhead
 from hive_console.engine.bus import Bus
 from hive_console.engine.calls import FirstContent, OpenedStream, WholeAnswer
@@ -99,6 +98,8 @@ class Door:
 
     async def _run(self, operation: Operation, call: Call[Result]) -> tuple[str, Result]:
         plan = self._plan(operation)
+        if plan.passed_over:
+            operation.hops.append(Hop(plan.requested, f"passed over: {plan.passed_over}", 0.0))
         try:
             served_by, result = await self._within_places(plan, operation, call)
         except OperationFailed as failure:
@@ -107,7 +108,7 @@ class Door:
         except BaseException:
             self._end(operation, CANCELLED)
             raise
-        self._tell_of_failover(operation, plan.candidates[0], served_by)
+        self._tell_of_failover(operation, plan, served_by)
         return served_by, result
 
     def _plan(self, operation: Operation) -> Plan:
@@ -148,8 +149,9 @@ class Door:
             operation.requested, outcome, tried=(), retry_after=None, operation=operation.id, attempts=0
         )
 
-    def _tell_of_failover(self, operation: Operation, first: str, served_by: str) -> None:
+    def _tell_of_failover(self, operation: Operation, plan: Plan, served_by: str) -> None:
         """A model that was merely slower in a race has no bad end behind it: that is no failover."""
+        first = plan.requested if plan.passed_over else plan.candidates[0]
         causes = [hop.cause for hop in operation.hops if hop.model == first]
         if served_by != first and causes:
             moved = FailedOver(

@@ -56,7 +56,7 @@ class Guard:
         breaker: its breaker, for views and for operators' words.
     """
 
-    __slots__ = ("_clock", "_deadlines", "_judge", "_places", "_retry", "_rng", "breaker")
+    __slots__ = ("_clock", "_deadlines", "_is_timed", "_judge", "_places", "_retry", "_rng", "breaker")
 
     def __init__(
         self,
@@ -87,6 +87,7 @@ class Guard:
         self._deadlines = None if deadline is None else Deadlines(deadline)
         self._judge = judge
         self._clock = clock
+        self._is_timed = policy.trip.slow_seconds is not None
         self._rng = rng or random.Random()
 
     async def call(self, function: Callable[..., Awaitable[Result]], *args: Any) -> Result:
@@ -95,16 +96,18 @@ class Guard:
         places = self._places
         permit: Permit | None = None
         had_to_wait = False
+        begun = 0.0
         try:
             if places is not None and not places.try_take():
                 had_to_wait = True
                 await self._wait_for_place(places)
             permit = self.breaker.standing or self._permit()
+            begun = self._clock() if self._is_timed else 0.0
             result = await function(*args)
         except BaseException as error:
             due = self._due(number)
             is_struck = self._is_struck(number)
-            self._settle(error, permit, was_given_time=is_struck and not had_to_wait)
+            self._settle(error, permit, begun, was_given_time=is_struck and not had_to_wait)
             if is_struck:
                 raise TimeoutError(f"not done within {self._seconds:g} s") from error
             if permit is None or self._retry is None or self._judge(error) is not Verdict.FAILURE:
@@ -116,7 +119,7 @@ class Guard:
             if places is not None:
                 places.release()
             if not self.breaker.succeed(permit):
-                self.breaker.settle(permit, Verdict.SUCCESS, self._clock())
+                self._succeed_slowly(permit, begun)
             return result
         return await self._repeat(failure, due, self._retry, function, args)
 
@@ -149,23 +152,30 @@ class Guard:
                     raise failure
                 await asyncio.sleep(delay)
                 permit: Permit | None = None
+                begun = 0.0
                 try:
                     if self._places is not None and not self._places.try_take():
                         await self._wait_for_place(self._places)
                     permit = self.breaker.standing or self._permit()
+                    begun = self._clock()
                     result = await function(*args)
                 except BaseException as error:
-                    self._settle(error, permit, was_given_time=False)
+                    self._settle(error, permit, begun, was_given_time=False)
                     if permit is None or self._judge(error) is not Verdict.FAILURE:
                         raise
                     failure = error
                 else:
                     if self._places is not None:
                         self._places.release()
-                    self.breaker.settle(permit, Verdict.SUCCESS, self._clock())
+                    self._succeed_slowly(permit, begun)
                     return result
 
-    def _settle(self, error: BaseException, permit: Permit | None, *, was_given_time: bool) -> None:
+    def _succeed_slowly(self, permit: Permit, begun: float) -> None:
+        """Counts a good call where the breaker wants to know more than that it was good."""
+        now = self._clock()
+        self.breaker.settle(permit, Verdict.SUCCESS, now, duration=now - begun if self._is_timed else 0.0)
+
+    def _settle(self, error: BaseException, permit: Permit | None, begun: float, *, was_given_time: bool) -> None:
         """Counts what became of a call. Our deadline is a failure of one that had all of it; of one that began
         late it says nothing, as somebody else's cancellation does.
         """
@@ -174,7 +184,9 @@ class Guard:
         if self._places is not None:
             self._places.release()
         verdict = Verdict.FAILURE if was_given_time else self._judge(error)
-        self.breaker.settle(permit, verdict, self._clock(), cause=type(error).__name__)
+        now = self._clock()
+        duration = now - begun if self._is_timed else 0.0
+        self.breaker.settle(permit, verdict, now, cause=type(error).__name__, duration=duration)
 
     @property
     def _seconds(self) -> float:

@@ -7,9 +7,10 @@ import asyncio
 import pytest
 
 from hive_console.core.errors import OperationFailed
-from hive_console.core.events import ProbeFinished
+from hive_console.core.events import FailedOver, ProbeFinished
 from hive_console.core.settings import ProbeKind, Strategy
 from hive_console.core.states import BreakerState
+from hive_console.core.task import Task
 from hive_console.sim.virtual_time import run_virtually
 from tests.engine.scripted import DOWN, Line, model, staged
 
@@ -26,6 +27,22 @@ def test_after_two_failures_in_a_row_one_operation_in_four_tries_the_model() -> 
                 assert await stage.ask("a") == "b"
 
             assert stage.provider.calls.count("a") - before == 4
+
+    run_virtually(scene())
+
+
+def test_an_operation_that_passes_a_suspect_over_is_a_failover_and_says_why() -> None:
+    async def scene() -> None:
+        async with staged(model("a", "b", threshold=100), model("b")) as stage:
+            stage.provider.queues["a"] = [Line(outcome=DOWN)] * 2
+            for _ in range(2):
+                await stage.ask("a")
+
+            reply = await stage.engine.execute(Task("a", {"messages": []}))
+
+            assert [hop.cause for hop in reply.provenance.trail] == ["passed over: failed lately", "success"]
+            assert stage.happened(FailedOver)[-1].cause == "passed over: failed lately"
+            assert len(stage.happened(FailedOver)) == 3
 
     run_virtually(scene())
 

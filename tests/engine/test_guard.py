@@ -231,6 +231,22 @@ def test_what_the_judge_calls_nothing_is_neither_counted_nor_repeated() -> None:
     run_virtually(scene())
 
 
+def test_slow_calls_open_the_breaker_where_it_is_told_what_is_slow() -> None:
+    async def scene() -> None:
+        slow = TripRule(consecutive=None, window_calls=4, slow_seconds=1.0, slow_rate=0.5, minimum_calls=4)
+        guard = guard_of(breaker=BreakerPolicy(slow, prober_goes_first=False))
+
+        for seconds in (0.5, 2.0, 0.5):
+            await guard.call(Shaky(seconds=seconds))
+        before = guard.breaker.state
+        with pytest.raises(OSError, match="no"):
+            await guard.call(Shaky(failures=1, seconds=2.0))
+
+        assert (before, guard.breaker.state) == (BreakerState.CLOSED, BreakerState.OPEN)
+
+    run_virtually(scene())
+
+
 def test_a_success_in_a_rate_window_is_counted_with_its_time() -> None:
     async def scene() -> None:
         rates = TripRule(consecutive=None, window_seconds=60, failure_rate=0.5, minimum_calls=2)

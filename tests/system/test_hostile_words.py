@@ -119,9 +119,9 @@ def walk_through_the_screens(terminal: Terminal) -> None:
     steps = (
         ("2", "all-fallbacks-exhausted"),
         ("1", "PROVIDER"),
-        ("\r", "evil-inc, 1 of"),
+        ("\r", " of 10 "),
         ("?", "HELP"),
-        ("\x1b", "evil-inc, 1 of"),
+        ("\x1b", " of 10 "),
         ("\x1b", "PROVIDER"),
         (":", "PROVIDER"),
         ("go to message", "evil-inc"),
