@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from hive_console.core.command import ADMITTING, REASON_REQUIRED, Command, Effect, effect_of, inverse_of
+from hive_console.core.command import REASON_REQUIRED, Command, Effect, effect_of, inverse_of
 from hive_console.core.snapshot import FleetSnapshot, ModelView
 from hive_console.core.states import ADMITTING, Action, AlertState, BreakerState, ModelStatus
 from tests.core.samples import NOW, alert_view, breaker_view, fleet_view, model_view
