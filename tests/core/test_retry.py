@@ -134,6 +134,23 @@ def test_decorrelated_delays_grow_from_the_one_before() -> None:
     assert all(1 <= after <= min(20, max(1, 3 * before)) for before, after in pairwise(delays))
 
 
+@pytest.mark.parametrize(("number", "longest"), [(1, 3), (2, 9), (3, 20)])
+def test_a_decorrelated_delay_without_memory_takes_the_one_before_for_its_longest(
+    number: int, longest: int
+) -> None:
+    policy = RetryPolicy(max_retries=MANY, base=1, cap=20, jitter=Jitter.DECORRELATED)
+
+    assert policy.delay(number, 0.0) == 1
+    assert policy.delay(number, 1.0) == longest
+
+
+@pytest.mark.parametrize("base", [1.0, 2.0])
+def test_a_decorrelated_delay_is_never_shorter_than_the_base(base: float) -> None:
+    policy = RetryPolicy(max_retries=MANY, base=base, cap=20, jitter=Jitter.DECORRELATED)
+
+    assert policy.spread(1, 1.0, previous=0.0) == base
+
+
 def test_after_a_pushback_decorrelated_delays_start_from_the_base() -> None:
     backoff = Backoff(RetryPolicy(max_retries=MANY, base=1, cap=20, jitter=Jitter.DECORRELATED))
 

@@ -423,6 +423,57 @@ def test_a_recovering_model_gets_all_that_an_operator_sends_to_it() -> None:
     assert firsts == {"c": 20}
 
 
+# --- why the model that was asked for waits ------------------------------------------------------
+
+
+def reasons(members: dict[str, Member], times: int = 20) -> Counter[str]:
+    turns = WeightedTurns()
+    return Counter(plan_at(members, turns).passed_over for _ in range(times))
+
+
+def test_a_recovering_model_is_passed_over_but_on_its_turns() -> None:
+    members = chain()
+    recovering(members["a"])
+
+    assert reasons(members) == {"recovering": 18, "": 2}
+
+
+def test_a_suspect_is_passed_over_but_on_its_turns() -> None:
+    members = chain()
+    for _ in range(2):
+        failing(members["a"])
+
+    assert reasons(members) == {"failed lately": 15, "": 5}
+
+
+def test_a_model_that_refuses_is_not_passed_over() -> None:
+    members = chain()
+    recovering(members["a"])
+    members["a"].throttled_until = LATER + 1
+
+    assert not members["a"].would_admit(LATER)
+    assert reasons(members) == {"": 20}
+
+
+def test_a_model_behind_a_pin_is_not_passed_over() -> None:
+    members = chain()
+    members["a"].pinned_to = "b"
+    recovering(members["c"])
+
+    assert reasons(members) == {"": 20}
+
+
+def test_a_model_that_another_outruns_is_not_passed_over() -> None:
+    members = timed(2.0, 1.0, 3.0)
+    recovering(members["c"])
+
+    assert plan_at(members, WeightedTurns()).candidates[0] == "b"
+    assert reasons(members) == {"": 20}
+
+
+# --- who serves while some recover ---------------------------------------------------------------
+
+
 @pytest.mark.parametrize(("calls", "serving"), [(0, "b"), (20, "b"), (40, "a")])
 def test_traffic_counts_as_the_models_own_from_the_half_on(calls: int, serving: str) -> None:
     members = chain()
