@@ -139,10 +139,11 @@ class Member:
     def is_suspect(self) -> bool:
         """Whether its last calls failed one after the other and its breaker has not judged yet.
 
-        A frozen model is none: its operator wants to see no automatic move.
+        A frozen model is none, nor one whose breaker only observes or is off: their operator wants to see no
+        automatic move.
         """
         has_failed = self.breaker.consecutive_failures >= FAILURES_IN_A_ROW
-        return has_failed and self.breaker.standing is not None and self.breaker.frozen_until is None
+        return has_failed and self.breaker.state is BreakerState.CLOSED and self.breaker.frozen_until is None
 
     @property
     def part(self) -> float:
@@ -417,8 +418,8 @@ class Member:
         return [e.ThresholdCrossed(at=now, model=self.settings.id, cause=cause)]
 
     def _learn_baseline(self) -> None:
-        is_normal = self.status is ModelStatus.AVAILABLE and self.ramp is None
-        if is_normal and self.window.calls >= BASELINE_CALLS and self.window.has_real_answers:
+        """Takes what a model that is well answers in for normal."""
+        if self.window.calls >= BASELINE_CALLS and self.window.has_real_answers:
             self.comeback.baseline_p95 = self.window.p95
 
     def _restated(self, now: float) -> list[e.Event]:

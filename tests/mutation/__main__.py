@@ -36,7 +36,7 @@ SUITES: dict[str, tuple[str, ...]] = {
     "peak_ewma": ("core/test_peak_ewma.py",),
     "probe_budget": ("core/test_probe_budget.py",),
     "policies": ("core/test_policies.py",),
-    "member": ("core/test_member*.py",),
+    "member": ("core/test_member*.py", "core/test_routing.py"),
     "fleet": ("core/test_fleet.py", "core/test_member_restart.py"),
 }
 """The modules of `core` that decide, and the tests that must notice, the quick ones first."""

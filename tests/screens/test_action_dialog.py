@@ -126,8 +126,8 @@ async def test_after_a_freeze_the_dialog_shows_for_how_long_it_holds() -> None:
         client.post(replace(returning(), models=held, undo_until=NOW + 60, undo_text="freeze claude-4-opus"))
         client.release()
 
-        await stage.until(lambda: "OPEN for 48 s, FROZEN for 1 h more" in stage.shown)
-        assert "u within 1 m: freeze claude-4-opus" in stage.shown
+        told = ("OPEN for 48 s, FROZEN for 1 h more", "u within 1 m: freeze claude-4-opus")
+        await stage.until(lambda: all(line in stage.shown for line in told))
 
 
 async def test_spaces_are_no_reason() -> None:
