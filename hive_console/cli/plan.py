@@ -93,7 +93,7 @@ def _last_resort_text(resilience: ResilienceSettings) -> str:
 def _degraded_text(resilience: ResilienceSettings) -> str:
     cap = resilience.degraded_token_cap
     return f"below {_percent(resilience.degraded_mode_threshold)} of models available" + (
-        f"; answers of at most {cap} tokens when it gets worse" if cap else ""
+        f"; callers' own token limits lowered to {cap} when it gets worse" if cap else ""
     )
 
 

@@ -34,7 +34,7 @@ class LevelPlan:
     Attributes:
         sheds: priorities that are refused at the door.
         allows_copies: whether one operation may be sent to several models at once or hedged.
-        caps_tokens: whether answers are kept short.
+        caps_tokens: whether callers' limits of tokens are lowered.
     """
 
     sheds: frozenset[Priority] = frozenset()

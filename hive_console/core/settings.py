@@ -242,7 +242,8 @@ class ResilienceSettings:
         retry_budget: retries and hedges of one chain as a share of its operations in 10 s (Finagle: 20 %).
         retry_budget_floor: retries of one chain in 10 s that are granted whatever the share (3).
         last_resort: see `LastResort`.
-        degraded_token_cap: `max_tokens` at most while the fleet is degraded beyond its first level; 0 is off.
+        degraded_token_cap: tokens that a caller's own limit is lowered to while the fleet is degraded beyond its
+            first level; a request without one stays as it is. 0 is off.
         probe_daily_budget: micro-dollars that completion probes may cost a day (1,000,000); afterwards the
             free models list is asked instead.
         outlier_ejection: whether a model whose success rate lies far below the others' is left alone a while.

@@ -91,7 +91,7 @@ class Door:
         )
 
     def _reduced(self, task: Task) -> Task:
-        """The task as the fleet's present level allows it: with short answers, where it caps them."""
+        """The task as the fleet's present level allows it: with shorter answers, where it caps them."""
         if not self._degradation.plan.caps_tokens or self._token_cap == 0:
             return task
         return replace(task, request=capped(task.request, self._token_cap))
@@ -210,12 +210,14 @@ class Door:
 
 
 def capped(request: Body, cap: int) -> Body:
-    """The request with at most `cap` tokens of answer; a smaller wish of the caller stays."""
-    for name in ("max_completion_tokens", "max_tokens"):
-        wish = request.get(name)
-        if isinstance(wish, int):
-            return {**request, name: min(wish, cap)}
-    return {**request, "max_tokens": cap}
+    """The request with at most `cap` tokens of answer where its caller set a limit.
+
+    None is added where there was none: the newest models refuse `max_tokens`, other servers the newer name, and
+    a saving must not fail the operation.
+    """
+    wishes = {name: request.get(name) for name in ("max_completion_tokens", "max_tokens")}
+    lowered = {name: cap for name, wish in wishes.items() if isinstance(wish, int) and wish > cap}
+    return {**request, **lowered} if lowered else request
 
 
 def _result_of(outcome: Outcome) -> OperationResult:

@@ -249,7 +249,10 @@ def test_plan_tells_what_a_key_amounts_to(keys: str, told: str) -> None:
         ("{lastResort: refuse}", "with every breaker open an operation is refused at once"),
         ("{lastResort: nearest}", "is tried early at the model nearest to its trial"),
         ("{degradedTokenCap: 0}", "degraded below 60 % of models available gateway"),
-        ("{degradedTokenCap: 500}", "models available; answers of at most 500 tokens when it gets worse"),
+        (
+            "{degradedTokenCap: 500}",
+            "models available; callers' own token limits lowered to 500 when it gets worse",
+        ),
         ("{outlierEjection: true, maxEjectionShare: 25%}", "outliers left alone, at most 25 % of the models"),
     ],
 )

@@ -517,13 +517,14 @@ def test_a_lonely_model_without_a_prober_comes_back_through_normal_work() -> Non
         (4, 1024, {"max_tokens": 5000}, {"max_tokens": 5000}),
         (6, 1024, {"max_tokens": 5000}, {"max_tokens": 1024}),
         (6, 1024, {"max_tokens": 100}, {"max_tokens": 100}),
-        (6, 1024, {}, {"max_tokens": 1024}),
+        (6, 1024, {}, {}),  # which name would be understood is the model's business
+        (6, 1024, {"max_tokens": None}, {"max_tokens": None}),
         (6, 1024, {"max_completion_tokens": 5000}, {"max_completion_tokens": 1024}),
         (6, 0, {"max_tokens": 5000}, {"max_tokens": 5000}),
     ],
 )
 def test_a_fleet_that_does_only_the_essential_keeps_answers_short(
-    out: int, cap: int, request_: dict[str, int], sent: dict[str, int]
+    out: int, cap: int, request_: dict[str, int | None], sent: dict[str, int | None]
 ) -> None:
     async def scene() -> None:
         async with staged(*(model(name) for name in EIGHT), degraded_token_cap=cap) as stage:
