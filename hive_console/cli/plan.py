@@ -9,11 +9,11 @@ from urllib.parse import urlsplit
 from hive_console.adapters.config_file import Loaded
 from hive_console.adapters.config_file.readers import in_dollars
 from hive_console.core.errors import SettingsError
+from hive_console.core.gateway_settings import GatewaySettings
 from hive_console.core.policies import breaker_policy_of
 from hive_console.core.retry import RetryPolicy
 from hive_console.core.settings import (
     BreakerMode,
-    GatewaySettings,
     LastResort,
     ModelSettings,
     ProbeKind,

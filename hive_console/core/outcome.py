@@ -57,6 +57,7 @@ class OutcomeKind(Enum):
     NO_ROOM = "no_room"  # no call was made: every place of the bulkhead is taken
     SHED = "shed"  # no call was made: the fleet is degraded and serves more important work first
     CANCELLED = "cancelled"
+    UNFIT = "unfit"  # no call was made: this model cannot serve such a request; another may
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,7 @@ JUDGEMENTS: dict[OutcomeKind, Judgement] = {
     OutcomeKind.NO_ROOM: Judgement(_NEUTRAL, may_retry=False, onward=Onward.ANY),
     OutcomeKind.SHED: Judgement(_NEUTRAL, may_retry=False, onward=Onward.NOWHERE),
     OutcomeKind.CANCELLED: Judgement(_NEUTRAL, may_retry=False, onward=Onward.NOWHERE),
+    OutcomeKind.UNFIT: Judgement(_NEUTRAL, may_retry=False, onward=Onward.ANY),
 }
 
 
@@ -117,6 +119,7 @@ class Outcome:
         retry_after: seconds the provider asked us to stay away, already clamped to 0..900.
         message: one short, sanitised, redacted line for people; never a prompt, an answer or a key.
         should_retry: what the provider itself said about asking the same model again (`x-should-retry`).
+        is_uncertain: whether the request was sent and nobody knows what became of it: no status came back.
     """
 
     kind: OutcomeKind
@@ -124,6 +127,7 @@ class Outcome:
     retry_after: float | None = None
     message: str = ""
     should_retry: bool | None = None
+    is_uncertain: bool = False
 
     @property
     def judgement(self) -> Judgement:

@@ -9,14 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
+from hive_console.core.bounds import MAX_SECONDS, within, within_if
 from hive_console.core.errors import SettingsError
+from hive_console.core.gateway_settings import GatewaySettings, NetworkSettings
 from hive_console.core.retry import Jitter
 
 MAX_MODELS = 2000
 """More models than any known fleet; bounds snapshots and tables."""
-
-MAX_SECONDS = 86_400.0
-"""One day: no wait, interval or timeout is longer."""
 
 
 class Dialect(Enum):
@@ -55,7 +54,15 @@ class ProbeKind(Enum):
 
     MODELS = "models"  # GET the models list: free of charge
     COMPLETION = "completion"  # one-token completion: proves the most, costs a little
+    GET = "get"  # a plain GET of `probe_path`: free of charge, and as honest as the endpoint behind it
     NONE = "none"  # real traffic only
+
+
+class Replay(Enum):
+    """Whether a request may be sent again when nobody knows whether it was carried out already."""
+
+    ALLOW = "allow"  # a completion changes nothing but the bill
+    DENY = "deny"  # for requests with effects of their own
 
 
 class RetryBeforeFallback(Enum):
@@ -64,16 +71,6 @@ class RetryBeforeFallback(Enum):
     AUTO = "auto"  # only when no healthy fallback is ready
     ALWAYS = "always"
     NEVER = "never"
-
-
-def _within(field_name: str, value: float, low: float, high: float) -> None:
-    if not low <= value <= high:
-        raise SettingsError(field_name, f"{value:g} is out of bounds; must be from {low:g} to {high:g}")
-
-
-def _within_if(field_name: str, value: float | None, low: float, high: float) -> None:
-    if value is not None:
-        _within(field_name, value, low, high)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +124,12 @@ class ModelSettings:
             reference practice, 5 % over 5 minutes).
         context_window: tokens it can hold, where known; 0 means unknown.
         groups: names of the groups it took defaults from.
+        requests_per_minute: calls that may begin within a minute; `None` knows no such limit.
+        tokens_per_minute: tokens (read and written) within a minute; `None` knows no such limit.
+        content_filter_fallback: whether a fallback may answer what this model's filter refused.
+        probe_path: what `ProbeKind.GET` asks for, from the endpoint's root, such as `/health`.
+        stream_pace: pieces of content a second, over half a minute, below which a stream counts as stalled
+            (0.2: a tenth of the slowest known model; 0 is off).
     """
 
     id: str
@@ -171,51 +174,66 @@ class ModelSettings:
     degraded_error_rate: float = 0.05
     context_window: int = 0
     groups: tuple[str, ...] = ()
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+    content_filter_fallback: bool = False
+    probe_path: str | None = None
+    stream_pace: float = 0.2
 
     def __post_init__(self) -> None:
         """Checks every bound and raises `SettingsError` naming the first field that breaks one."""
         for name, text in (("id", self.id), ("endpoint", self.endpoint), ("wireName", self.wire_name)):
             if not text:
                 raise SettingsError(name, "is empty")
-        _within("maxRetries", self.max_retries, 0, 10)
-        _within("timeout", self.timeout, 0.05, MAX_SECONDS)
-        _within("idleTimeout", self.idle_timeout, 0.05, MAX_SECONDS)
-        _within("circuitBreakerThreshold", self.breaker_threshold, 1, 1000)
+        within("maxRetries", self.max_retries, 0, 10)
+        within("timeout", self.timeout, 0.05, MAX_SECONDS)
+        within("idleTimeout", self.idle_timeout, 0.05, MAX_SECONDS)
+        within("circuitBreakerThreshold", self.breaker_threshold, 1, 1000)
         self._check_breaker()
         self._check_timeouts()
-        _within("weight", self.weight, 0, 1000)
-        _within("healthCheckInterval", self.health_check_interval, 0.1, MAX_SECONDS)
-        _within("probeTimeout", self.probe_timeout, 0.05, MAX_SECONDS)
-        _within("maxConcurrentRequests", self.max_concurrent_requests, 1, 10_000)
-        _within("degradedErrorRate", self.degraded_error_rate, 0, 1)
-        _within("contextWindow", self.context_window, 0, 1_000_000_000)
-        _within_if("degradedResponseTime", self.degraded_response_time, 0.001, MAX_SECONDS)
+        within("weight", self.weight, 0, 1000)
+        within("healthCheckInterval", self.health_check_interval, 0.1, MAX_SECONDS)
+        within("probeTimeout", self.probe_timeout, 0.05, MAX_SECONDS)
+        within("maxConcurrentRequests", self.max_concurrent_requests, 1, 10_000)
+        within("degradedErrorRate", self.degraded_error_rate, 0, 1)
+        within("contextWindow", self.context_window, 0, 1_000_000_000)
+        within_if("requestsPerMinute", self.requests_per_minute, 1, 10_000_000)
+        within_if("tokensPerMinute", self.tokens_per_minute, 1, 1_000_000_000)
+        within("streamPace", self.stream_pace, 0, 1000)
+        self._check_probe()
+        within_if("degradedResponseTime", self.degraded_response_time, 0.001, MAX_SECONDS)
         if self.id in self.fallbacks:
             raise SettingsError("fallbacks", f"{self.id} is its own fallback; remove it from the list")
 
     def _check_breaker(self) -> None:
-        _within("recoveryTimeout", self.recovery_timeout, 0.05, MAX_SECONDS)
-        _within("recoveryBackoff", self.recovery_backoff, 1, 10)
-        _within("maxRecoveryTimeout", self.max_recovery_timeout, 0.05, MAX_SECONDS)
-        _within("halfOpenProbes", self.half_open_probes, 1, 100)
-        _within("breakerWindow", self.breaker_window, 1, MAX_SECONDS)
-        _within("minimumCalls", self.minimum_calls, 1, 10_000)
-        _within("rampCalls", self.ramp_calls, 0, 10_000)
-        _within("rampSeconds", self.ramp_seconds, 0.05, MAX_SECONDS)
-        _within_if("failureRateThreshold", self.failure_rate_threshold, 0.01, 1)
-        _within_if("slowCallDuration", self.slow_call_duration, 0.001, MAX_SECONDS)
-        _within_if("slowCallRateThreshold", self.slow_call_rate_threshold, 0.01, 1)
-        _within_if("breakerWindowCalls", self.breaker_window_calls, self.minimum_calls, 10_000)
+        within("recoveryTimeout", self.recovery_timeout, 0.05, MAX_SECONDS)
+        within("recoveryBackoff", self.recovery_backoff, 1, 10)
+        within("maxRecoveryTimeout", self.max_recovery_timeout, 0.05, MAX_SECONDS)
+        within("halfOpenProbes", self.half_open_probes, 1, 100)
+        within("breakerWindow", self.breaker_window, 1, MAX_SECONDS)
+        within("minimumCalls", self.minimum_calls, 1, 10_000)
+        within("rampCalls", self.ramp_calls, 0, 10_000)
+        within("rampSeconds", self.ramp_seconds, 0.05, MAX_SECONDS)
+        within_if("failureRateThreshold", self.failure_rate_threshold, 0.01, 1)
+        within_if("slowCallDuration", self.slow_call_duration, 0.001, MAX_SECONDS)
+        within_if("slowCallRateThreshold", self.slow_call_rate_threshold, 0.01, 1)
+        within_if("breakerWindowCalls", self.breaker_window_calls, self.minimum_calls, 10_000)
         if self.slow_call_rate_threshold is not None and self.slow_call_duration is None:
             raise SettingsError("slowCallRateThreshold", "needs slowCallDuration, which says what is slow")
 
+    def _check_probe(self) -> None:
+        if self.probe is ProbeKind.GET and not self.probe_path:
+            raise SettingsError("probePath", "is missing; probe: get needs a path such as /health")
+        if self.probe_path and not self.probe_path.startswith("/"):
+            raise SettingsError("probePath", "must begin with /, such as /health")
+
     def _check_timeouts(self) -> None:
-        _within("connectTimeout", self.connect_timeout, 0.01, MAX_SECONDS)
-        _within_if("headersTimeout", self.headers_timeout, 0.05, MAX_SECONDS)
-        _within_if("firstTokenTimeout", self.first_token_timeout, 0.05, MAX_SECONDS)
-        _within_if("totalTimeout", self.total_timeout, 0.05, MAX_SECONDS)
-        _within_if("hedgeAfter", self.hedge_after, 0, MAX_SECONDS)
-        _within("probeCost", self.probe_cost, 0, 1_000_000_000)
+        within("connectTimeout", self.connect_timeout, 0.01, MAX_SECONDS)
+        within_if("headersTimeout", self.headers_timeout, 0.05, MAX_SECONDS)
+        within_if("firstTokenTimeout", self.first_token_timeout, 0.05, MAX_SECONDS)
+        within_if("totalTimeout", self.total_timeout, 0.05, MAX_SECONDS)
+        within_if("hedgeAfter", self.hedge_after, 0, MAX_SECONDS)
+        within("probeCost", self.probe_cost, 0, 1_000_000_000)
 
     @property
     def slow_above(self) -> float:
@@ -249,6 +267,7 @@ class ResilienceSettings:
         outlier_ejection: whether a model whose success rate lies far below the others' is left alone a while.
         max_ejection_share: share of the fleet that outlier ejection may take out at once (Envoy: 10 %); one
             model always may be.
+        replay: see `Replay`; a request may say otherwise for itself.
 
     The first three are what a settings file's models take when they say nothing; a `ModelSettings` made in
     code carries its own.
@@ -270,45 +289,51 @@ class ResilienceSettings:
     probe_daily_budget: int = 1_000_000
     outlier_ejection: bool = False
     max_ejection_share: float = 0.1
+    replay: Replay = Replay.ALLOW
 
     def __post_init__(self) -> None:
         """Checks every bound and raises `SettingsError` naming the first field that breaks one."""
-        _within("healthCheckInterval", self.health_check_interval, 0.1, MAX_SECONDS)
-        _within("defaultTimeout", self.default_timeout, 0.05, MAX_SECONDS)
-        _within("maxConcurrentRequests", self.max_concurrent_requests, 1, 10_000)
-        _within("degradedModeThreshold", self.degraded_mode_threshold * 100, 0, 100)
-        _within("operationDeadline", self.operation_deadline, 0.1, MAX_SECONDS)
-        _within("maxQueuedRequests", self.max_queued_requests, 0, 1_000_000)
-        _within("maxTotalRequests", self.max_total_requests, 1, 1_000_000)
-        _within("retryBudget", self.retry_budget, 0, 1)
-        _within("retryBudgetFloor", self.retry_budget_floor, 0, 1000)
-        _within("degradedTokenCap", self.degraded_token_cap, 0, 10_000_000)
-        _within("probeDailyBudget", self.probe_daily_budget, 0, 1_000_000_000_000)
-        _within("maxEjectionShare", self.max_ejection_share, 0, 1)
+        within("healthCheckInterval", self.health_check_interval, 0.1, MAX_SECONDS)
+        within("defaultTimeout", self.default_timeout, 0.05, MAX_SECONDS)
+        within("maxConcurrentRequests", self.max_concurrent_requests, 1, 10_000)
+        within("degradedModeThreshold", self.degraded_mode_threshold * 100, 0, 100)
+        within("operationDeadline", self.operation_deadline, 0.1, MAX_SECONDS)
+        within("maxQueuedRequests", self.max_queued_requests, 0, 1_000_000)
+        within("maxTotalRequests", self.max_total_requests, 1, 1_000_000)
+        within("retryBudget", self.retry_budget, 0, 1)
+        within("retryBudgetFloor", self.retry_budget_floor, 0, 1000)
+        within("degradedTokenCap", self.degraded_token_cap, 0, 10_000_000)
+        within("probeDailyBudget", self.probe_daily_budget, 0, 1_000_000_000_000)
+        within("maxEjectionShare", self.max_ejection_share, 0, 1)
 
 
 @dataclass(frozen=True, slots=True)
-class GatewaySettings:
-    """Where the gateway listens. Only loopback addresses are accepted until there is a token to ask for.
+class RouteSettings:
+    """A virtual model: a name that callers may ask for, and who answers it in which way.
 
     Attributes:
-        host: a loopback address.
-        port: 1..65535, or 0 for any free port.
-        max_body: bytes a request may have (8 MiB: room for a few images, 413 above).
+        name: as callers ask for it; no model and no alias bears it.
+        primary: id of the model that should answer.
+        fallbacks: ids of the models that stand in, in order; they take the place of the primary's own.
+        strategy: how they are used.
+        hedge_after: as in `ModelSettings`.
     """
 
-    host: str = "127.0.0.1"
-    port: int = 8484
-    max_body: int = 8 * 1024 * 1024
+    name: str
+    primary: str
+    fallbacks: tuple[str, ...] = ()
+    strategy: Strategy = Strategy.SEQUENTIAL
+    hedge_after: float | None = 0.0
 
     def __post_init__(self) -> None:
-        """Refuses every address that other machines could reach."""
-        if self.host not in {"127.0.0.1", "::1", "localhost"}:
-            raise SettingsError(
-                "host", f"{self.host} is not a loopback address; use 127.0.0.1 (a wider bind needs a token)"
-            )
-        _within("port", self.port, 0, 65_535)
-        _within("maxBody", self.max_body, 1024, 1024**3)
+        """Checks what can be checked without knowing the models."""
+        if not self.name:
+            raise SettingsError("name", "is empty")
+        within_if("hedgeAfter", self.hedge_after, 0, MAX_SECONDS)
+        if self.primary in self.fallbacks:
+            raise SettingsError("fallbacks", f"{self.primary} is its own fallback; remove it from the list")
+        if len(set(self.fallbacks)) < len(self.fallbacks):
+            raise SettingsError("fallbacks", f"{self.name} names a fallback twice; name each once")
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,12 +345,16 @@ class Settings:
         resilience: settings of the whole fleet.
         gateway: where the gateway listens.
         environment: a word for the title bar, such as `prod` or `DEMO`.
+        routes: virtual models.
+        network: which endpoints may be called.
     """
 
     models: tuple[ModelSettings, ...]
     resilience: ResilienceSettings = ResilienceSettings()
-    gateway: GatewaySettings = GatewaySettings()
+    gateway: GatewaySettings = field(default_factory=GatewaySettings)
     environment: str = ""
+    routes: tuple[RouteSettings, ...] = ()
+    network: NetworkSettings = field(default_factory=NetworkSettings)
 
     def __post_init__(self) -> None:
         """Checks that names are unique and that every fallback exists."""
@@ -346,6 +375,19 @@ class Settings:
             for fallback in model.fallbacks:
                 if fallback not in ids:
                     raise SettingsError("fallbacks", f"{model.id} falls back to {fallback}, which is not a model")
+        self._check_routes(owners, ids)
+
+    def _check_routes(self, owners: dict[str, str], ids: set[str]) -> None:
+        if len(self.routes) > MAX_MODELS:
+            raise SettingsError("routes", f"has {len(self.routes)} entries; at most {MAX_MODELS}")
+        names = set(owners)
+        for route in self.routes:
+            if route.name in names:
+                raise SettingsError("routes", f"{route.name} is taken: a model, an alias or a route bears it")
+            names.add(route.name)
+            for target in (route.primary, *route.fallbacks):
+                if target not in ids:
+                    raise SettingsError("routes", f"{route.name} leads to {target}, which is not a model")
 
     def model(self, model_id: str) -> ModelSettings:
         """The settings of the model with this canonical id; `KeyError` when there is none."""

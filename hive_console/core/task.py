@@ -5,12 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any, Protocol
 
+from hive_console.core.settings import Dialect, Replay, Strategy
 from hive_console.core.states import DegradationLevel, OperationClass, Priority
 
 Body = Mapping[str, Any]
 """A decoded JSON object: JSON has no narrower Python type than Any at its leaves."""
+
+
+class Work(Enum):
+    """What is wanted of a model."""
+
+    CHAT = "chat"
+    EMBEDDINGS = "embeddings"
+    COUNT = "count"  # of the tokens that a request has
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +28,16 @@ class Task:
     """One unit of work for a model (BIP-03 `AITask`).
 
     Attributes:
-        model: the model wanted: its id or one of its aliases.
-        request: the request in the OpenAI chat-completions dialect, without `model` and `stream`.
+        model: the model wanted: its id, one of its aliases, or a route.
+        request: the request in `dialect`; what it says of `model` and `stream` does not count.
         deadline: seconds the whole operation may take, all attempts included; `None` takes the settings'.
         allow_fallback: `False` for work that only this very model may do.
         priority: what is turned away first while the fleet is degraded.
         operation_class: `IDENTITY_BOUND` is never answered by another model, whatever else is set.
+        dialect: the dialect of the request, and of the answer.
+        work: what is wanted.
+        replay: whether it may be sent again after an uncertain dispatch; `None` takes the settings'.
+        strategy: how the fallbacks are used; `None` takes the model's or the route's.
     """
 
     model: str
@@ -32,6 +46,10 @@ class Task:
     allow_fallback: bool = True
     priority: Priority = Priority.NORMAL
     operation_class: OperationClass = OperationClass.GENERAL
+    dialect: Dialect = Dialect.OPENAI
+    work: Work = Work.CHAT
+    replay: Replay | None = None
+    strategy: Strategy | None = None
 
     @property
     def may_fall_back(self) -> bool:
@@ -64,30 +82,63 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What one provider's call gave: the reply's JSON bytes in the chat-completions dialect.
+class Usage:
+    """Tokens of one call: what was read (caches included) and what was written."""
+
+    read: int
+    written: int
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimits:
+    """What a provider says is left of its limits; `None` where it says nothing.
 
     Attributes:
-        body: the bytes as they go to the client.
+        requests_left: calls that may still begin.
+        requests_reset: seconds until that number is full again.
+        tokens_left: tokens that may still be used.
+        tokens_reset: seconds until that number is full again.
+    """
+
+    requests_left: int | None = None
+    requests_reset: float | None = None
+    tokens_left: int | None = None
+    tokens_reset: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one provider's call gave: the reply's JSON bytes in the task's dialect.
+
+    Attributes:
+        body: the bytes as they go to the client; the model they name is the one that answered, by our id.
         status: the provider's HTTP status.
+        usage: tokens, where the provider told them.
+        limits: what is left of the provider's rate limits, where it told them.
     """
 
     body: bytes = field(repr=False)
     status: int = 200
+    usage: Usage | None = None
+    limits: RateLimits | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One server-sent event of a streamed answer, in the chat-completions dialect.
+    """Some whole server-sent events of a streamed answer that came together, in the task's dialect.
 
     Attributes:
-        data: the event's bytes, ending in an empty line.
-        has_content: whether it carries something the model said (text, a tool call, a finish reason);
+        data: the events' bytes, ending in an empty line.
+        has_content: whether they carry something the model said (text, a tool call, a finish reason);
             keep-alives and empty role announcements are not progress.
+        usage: tokens so far, where these events told them.
+        limits: what is left of the provider's rate limits; at most on a stream's first piece.
     """
 
     data: bytes = field(repr=False)
     has_content: bool
+    usage: Usage | None = None
+    limits: RateLimits | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,10 @@ class Provider(Protocol):
         """The cheapest honest question after the model's health; never raises for what a provider does."""
         ...
 
+    def unfit(self, model: ModelSettings, task: Task) -> str:
+        """Why this model cannot serve such a task (its dialect cannot say it, it does no such work), or ``""``."""
+        ...
+
     def fault_of(self, model: ModelSettings) -> str:
         """Why this model cannot be called at all before a person acts (such as a missing key), or ``""``."""
         ...

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from hive_console.core.gateway_settings import GatewaySettings
 from hive_console.core.settings import (
     Dialect,
-    GatewaySettings,
     ModelSettings,
     ProbeKind,
     ResilienceSettings,

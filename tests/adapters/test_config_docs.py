@@ -92,7 +92,7 @@ def test_documented_default_is_that_of_the_code(section: str, key: Key) -> None:
 
 @pytest.mark.parametrize(
     "choices",
-    ["dialect", "breakerMode", "strategy", "probe", "retryBeforeFallback", "jitter", "lastResort"],
+    ["dialect", "breakerMode", "strategy", "probe", "retryBeforeFallback", "jitter", "lastResort", "replay"],
 )
 def test_documented_choices_are_those_of_the_code(choices: str) -> None:
     section, key = next((name, key) for name, shape in SHAPES.items() for key in shape.keys if key.name == choices)

@@ -36,7 +36,9 @@ def test_only_what_the_caller_can_mend_is_a_4xx(kind: OutcomeKind) -> None:
         OutcomeKind.SHED,
     }
 
-    assert (failed(Outcome(kind)).status < 500) == (is_callers or kind is OutcomeKind.RATE_LIMITED)
+    is_told_as_such = kind in {OutcomeKind.RATE_LIMITED, OutcomeKind.UNFIT}
+
+    assert (failed(Outcome(kind)).status < 500) == (is_callers or is_told_as_such)
 
 
 @pytest.mark.parametrize("kind", list(OutcomeKind))

@@ -11,7 +11,7 @@ import pytest
 
 from hive_console.adapters.gateway import CannotListen, Gateway
 from hive_console.adapters.gateway.limits import Limits
-from hive_console.core.settings import GatewaySettings
+from hive_console.core.gateway_settings import GatewaySettings
 from tests.adapters.operations import DONE, FLEET, KEY, MODELS, FakeOperations, FakeStream, event_of
 
 GOOD = {"model": "gpt-4", "messages": [{"role": "user", "content": "hello"}]}

@@ -11,8 +11,8 @@ from openai.types.chat import ChatCompletionMessageParam
 
 from hive_console.adapters.gateway import Gateway
 from hive_console.core.errors import OperationFailed, StreamBroken, UnknownModel
+from hive_console.core.gateway_settings import GatewaySettings
 from hive_console.core.outcome import Outcome, OutcomeKind
-from hive_console.core.settings import GatewaySettings
 from tests.adapters.operations import DONE, FLEET, MODELS, FakeOperations, FakeStream, event_of
 
 HELLO: list[ChatCompletionMessageParam] = [{"role": "user", "content": "hello"}]

@@ -13,7 +13,7 @@ import pytest
 
 from hive_console.adapters.gateway import Gateway
 from hive_console.adapters.gateway.limits import Limits
-from hive_console.core.settings import GatewaySettings
+from hive_console.core.gateway_settings import GatewaySettings
 from hive_console.core.states import OperationClass, Priority
 from tests.adapters.operations import FLEET, KEY, MODELS, FakeOperations
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from hive_console.core.errors import SettingsError
+from hive_console.core.gateway_settings import GatewaySettings
 from hive_console.core.settings import (
     MAX_MODELS,
-    GatewaySettings,
     ModelSettings,
     ResilienceSettings,
     RetryBeforeFallback,

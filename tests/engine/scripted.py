@@ -63,6 +63,7 @@ class ScriptedProvider:
     probe_kinds: list[ProbeKind] = field(default_factory=list)
     in_flight: dict[str, int] = field(default_factory=dict)
     most_in_flight: dict[str, int] = field(default_factory=dict)
+    unfits: dict[str, str] = field(default_factory=dict)
     closed_streams: int = 0
     now: Callable[[], float] = lambda: 0.0
 
@@ -120,6 +121,9 @@ class ScriptedProvider:
         line = self.probes.get(model.id, self.lines.get(model.id, Line()))
         await asyncio.sleep(line.seconds)
         return line.outcome
+
+    def unfit(self, model: ModelSettings, task: Task) -> str:
+        return self.unfits.get(model.id, "")
 
     def fault_of(self, model: ModelSettings) -> str:
         return self.faults.get(model.id, "")

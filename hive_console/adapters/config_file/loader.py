@@ -17,7 +17,8 @@ from hive_console.adapters.config_file.tree import Node, Table, parse
 from hive_console.adapters.guarded_file import WRITABLE_BY_OTHERS, UnusableFile, read_guarded
 from hive_console.adapters.secrets import KeyRing
 from hive_console.core.errors import ConfigurationError, SettingsError
-from hive_console.core.settings import MAX_MODELS, GatewaySettings, ResilienceSettings, Settings
+from hive_console.core.gateway_settings import GatewaySettings
+from hive_console.core.settings import MAX_MODELS, ResilienceSettings, Settings
 from hive_console.core.text import clean
 
 FILE_NAME = "hive.yaml"

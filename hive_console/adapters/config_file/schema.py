@@ -12,14 +12,15 @@ from hive_console.adapters.config_file import readers
 from hive_console.adapters.config_file.readers import Reader
 from hive_console.adapters.config_file.references import endpoint, key_reference
 from hive_console.core.errors import SettingsError
+from hive_console.core.gateway_settings import GatewaySettings
 from hive_console.core.retry import Jitter
 from hive_console.core.settings import (
     BreakerMode,
     Dialect,
-    GatewaySettings,
     LastResort,
     ModelSettings,
     ProbeKind,
+    Replay,
     ResilienceSettings,
     RetryBeforeFallback,
     Strategy,
@@ -118,7 +119,12 @@ MODEL_KEYS = (
     Key("strategy", "strategy", readers.choice(Strategy)),
     Key("weight", "weight", readers.number),
     Key("hedgeAfter", "hedge_after", readers.duration_or_p95, unit="seconds"),
-    Key("probe", "probe", readers.choice(ProbeKind)),
+    Key(
+        "probe",
+        "probe",
+        readers.choice(ProbeKind),
+        beside=MappingProxyType({"probe_path": "/health"}),
+    ),
     _money("probeCost", "probe_cost"),
     _duration("healthCheckInterval", "health_check_interval"),
     _duration("probeTimeout", "probe_timeout"),
@@ -127,6 +133,11 @@ MODEL_KEYS = (
     _duration("degradedResponseTime", "degraded_response_time"),
     Key("degradedErrorRate", "degraded_error_rate", readers.share),
     Key("contextWindow", "context_window", readers.whole_number, unit="tokens"),
+    Key("requestsPerMinute", "requests_per_minute", readers.whole_number, unit="requests"),
+    Key("tokensPerMinute", "tokens_per_minute", readers.whole_number, unit="tokens"),
+    Key("contentFilterFallback", "content_filter_fallback", readers.boolean),
+    Key("probePath", "probe_path", readers.name),
+    Key("streamPace", "stream_pace", readers.number),
 )
 
 RESILIENCE_KEYS = (
@@ -146,6 +157,7 @@ RESILIENCE_KEYS = (
     _money("probeDailyBudget", "probe_daily_budget"),
     Key("outlierEjection", "outlier_ejection", readers.boolean),
     Key("maxEjectionShare", "max_ejection_share", readers.share),
+    Key("replay", "replay", readers.choice(Replay)),
 )
 
 GATEWAY_KEYS = (

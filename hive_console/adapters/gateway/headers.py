@@ -9,7 +9,7 @@ from enum import Enum
 from typing import TypeVar
 
 from hive_console.adapters.gateway.failures import bad_request
-from hive_console.core.settings import MAX_SECONDS
+from hive_console.core.bounds import MAX_SECONDS
 from hive_console.core.states import OperationClass, Priority
 from hive_console.core.task import Provenance
 from hive_console.core.text import clean

@@ -27,7 +27,8 @@ from hive_console.adapters.gateway.listing import Listing, health_page
 from hive_console.adapters.gateway.relay import JSON, STOPPING, relay_stream, whole_answer
 from hive_console.adapters.gateway.server_log import ServerLog
 from hive_console.core.errors import HiveError, OperationFailed, UnknownModel, place_of
-from hive_console.core.settings import GatewaySettings, ModelSettings
+from hive_console.core.gateway_settings import GatewaySettings
+from hive_console.core.settings import ModelSettings
 from hive_console.core.snapshot import FleetSnapshot
 from hive_console.core.task import Operations
 

@@ -79,6 +79,10 @@ class HttpProviders:
     ) -> None:
         await self._wire.__aexit__(kind, error, trace)
 
+    def unfit(self, model: ModelSettings, task: Task) -> str:  # noqa: ARG002 - the port's
+        """Why this model cannot serve such a task, or ``""``."""
+        return ""
+
     def fault_of(self, model: ModelSettings) -> str:
         """Why this model cannot be called before a person acts, such as ``no key: set NAME``; ``""`` if it can."""
         return self._key_or_fault(model)[1]
@@ -118,7 +122,7 @@ class HttpProviders:
                         return await self._probe_models(model)
                     case ProbeKind.COMPLETION:
                         return await self._probe_completion(model)
-                    case ProbeKind.NONE:
+                    case ProbeKind.GET | ProbeKind.NONE:
                         return Outcome(OutcomeKind.REFUSED, message="probes are switched off for this model")
                     case _:
                         assert_never(model.probe)

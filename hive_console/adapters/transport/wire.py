@@ -15,9 +15,9 @@ from yarl import URL
 from hive_console.adapters.providers.request import HttpRequest
 from hive_console.adapters.transport.clocks import Clocks
 from hive_console.adapters.transport.failures import TRANSPORT_ERRORS, failed_read, failed_request
+from hive_console.core.bounds import MAX_SECONDS
 from hive_console.core.errors import ProviderError
 from hive_console.core.outcome import Outcome, OutcomeKind
-from hive_console.core.settings import MAX_SECONDS
 
 KEEP_ALIVE = 15.0
 """Seconds an idle connection is kept: shorter than what common load balancers grant (20 s and more), so that

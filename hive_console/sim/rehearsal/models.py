@@ -152,6 +152,10 @@ class WeatheredModels:
         await self._sleep(PROBE_SECONDS)
         return SUCCESS
 
+    def unfit(self, model: ModelSettings, task: Task) -> str:  # noqa: ARG002 - the port's; all here do the same work
+        """Nothing."""
+        return ""
+
     def fault_of(self, model: ModelSettings) -> str:  # noqa: ARG002 - the port's; nobody's key is asked for here
         """Nothing: a rehearsal needs no keys."""
         return ""
