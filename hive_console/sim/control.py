@@ -15,7 +15,8 @@ from hive_console.sim.provider import STOP_SECONDS, SimulatedProvider
 from hive_console.sim.weather import EVERYTHING
 
 PATH = "/__fault__"
-"""A path that no provider has."""
+TRAFFIC_PATH = "/__traffic__"
+"""Paths that no provider has."""
 
 MAX_BODY = 4096
 """Bytes of a control request: a name and a word."""
@@ -37,7 +38,7 @@ class ControlServer:
     @property
     def routes(self) -> tuple[web.AbstractRouteDef, ...]:
         """The same, for the provider's own port: handy, but gone while it is out."""
-        return (web.get(PATH, self._told), web.post(PATH, self._set))
+        return (web.get(PATH, self._told), web.post(PATH, self._set), web.get(TRAFFIC_PATH, self._traffic))
 
     async def start(self) -> None:
         """Listens."""
@@ -58,6 +59,11 @@ class ControlServer:
         if problem := _stranger(request):
             return problem
         return self._faults()
+
+    async def _traffic(self, request: web.Request) -> web.Response:
+        if problem := _stranger(request):
+            return problem
+        return web.json_response({"in_flight": self._provider.in_flight, "taken": self._provider.taken})
 
     async def _set(self, request: web.Request) -> web.Response:
         if problem := _stranger(request):

@@ -11,20 +11,29 @@ from enum import Enum
 from hive_console.core.errors import SettingsError
 from hive_console.core.text import NAME_LIMIT, clean
 from hive_console.sim.faults import (
+    ByteDrip,
     Cut,
+    Drip,
+    Endless,
     ErrorIn200,
     Fault,
     Flapping,
     Garbage,
     Hang,
+    HangAfterHeaders,
     Hostile,
     HttpError,
+    Huge,
     KeyRefused,
+    LimitedTo,
     Outage,
+    QuotaExhausted,
     RateLimited,
     Reset,
+    ResetAfter,
     Slow,
     Stall,
+    Torn,
 )
 
 NO_FAULT = "none"
@@ -35,6 +44,7 @@ class Part(Enum):
     """What may follow a fault's name, as help texts show it."""
 
     STATUS = "STATUS"
+    REQUESTS = "REQUESTS"
     SECONDS = "SECONDS"
     FACTOR = "FACTOR"
     TOKENS = "TOKENS"
@@ -61,9 +71,18 @@ FORMS = (
     Form("reset", Reset),
     Form("http", HttpError, (Part.STATUS,)),
     Form("rate-limited", RateLimited, (Part.SECONDS,)),
+    Form("limited-to", LimitedTo, (Part.REQUESTS, Part.PERIOD)),
+    Form("quota-exhausted", QuotaExhausted, (Part.STATUS,)),
     Form("slow", Slow, (Part.FACTOR,)),
     Form("hang", Hang),
+    Form("hang-after-headers", HangAfterHeaders),
+    Form("drip", Drip, (Part.SECONDS,)),
+    Form("byte-drip", ByteDrip, (Part.SECONDS,)),
+    Form("huge", Huge),
+    Form("endless", Endless),
     Form("cut", Cut, (Part.TOKENS,)),
+    Form("torn", Torn, (Part.TOKENS,)),
+    Form("reset-after", ResetAfter, (Part.TOKENS,)),
     Form("stall", Stall, (Part.TOKENS,)),
     Form("garbage", Garbage),
     Form("error-in-200", ErrorIn200),
@@ -102,7 +121,7 @@ def _read(name: str, part: Part, text: str) -> float:
     match part:
         case Part.SECONDS | Part.PERIOD:
             return parse_seconds(name, text)
-        case Part.STATUS | Part.TOKENS:
+        case Part.STATUS | Part.REQUESTS | Part.TOKENS:
             value = _number(name, text)
             if value != int(value):
                 raise SettingsError(name, f"{value:g} is not a whole number")

@@ -17,6 +17,12 @@ MAX_SECONDS = 900.0
 MAX_TOKENS = 4096
 """More tokens than a simulated answer has; a later cut would never be seen."""
 
+MAX_REQUESTS = 1_000_000
+"""More requests within a window than any drill sends."""
+
+QUOTA_STATUSES = (400, 402, 429)
+"""How providers say that an account is empty."""
+
 
 def _within(field_name: str, value: float, low: float, high: float) -> None:
     if not low <= value <= high:
@@ -58,6 +64,36 @@ class RateLimited:
 
 
 @dataclass(frozen=True, slots=True)
+class LimitedTo:
+    """So many requests within each window are answered, the rest get 429; every answer tells what is left.
+
+    Attributes:
+        requests: answered within one window.
+        window: seconds; a window begins with the first request after the last one's end.
+    """
+
+    requests: int = 10
+    window: float = 60.0
+
+    def __post_init__(self) -> None:
+        """Checks both."""
+        _within("requests", self.requests, 0, MAX_REQUESTS)
+        _within("window", self.window, 0.05, MAX_SECONDS)
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaExhausted:
+    """The account has no money left. Providers say so with 429 (OpenAI), 402 (DeepSeek) or 400 (Anthropic)."""
+
+    status: int = 429
+
+    def __post_init__(self) -> None:
+        """Checks the status."""
+        if self.status not in QUOTA_STATUSES:
+            raise SettingsError("status", f"{self.status:g} tells no quota; use 400, 402 or 429")
+
+
+@dataclass(frozen=True, slots=True)
 class Slow:
     """Everything takes `factor` times as long: the first token and each later one."""
 
@@ -74,8 +110,67 @@ class Hang:
 
 
 @dataclass(frozen=True, slots=True)
+class HangAfterHeaders:
+    """200 and headers, and nothing after them: not a byte, not a keep-alive."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drip:
+    """Every token takes so many seconds; an answer that is not streamed comes in as many slices, as slowly."""
+
+    seconds: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Checks the pace."""
+        _within("seconds", self.seconds, 0.001, MAX_SECONDS)
+
+
+@dataclass(frozen=True, slots=True)
+class ByteDrip:
+    """Every byte of the answer takes so many seconds: the connection is never silent and never says much."""
+
+    seconds: float = 0.1
+
+    def __post_init__(self) -> None:
+        """Checks the pace."""
+        _within("seconds", self.seconds, 0.001, MAX_SECONDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Huge:
+    """One event, or one answer that is not streamed, that never comes to its end, as fast as it is read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endless:
+    """Tokens without end, as fast as they are read; an answer that is not streamed is `Huge`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Cut:
     """The connection ends after so many tokens, or in the middle of an answer that is not streamed."""
+
+    tokens: int = 5
+
+    def __post_init__(self) -> None:
+        """Checks the number of tokens."""
+        _within("tokens", self.tokens, 0, MAX_TOKENS)
+
+
+@dataclass(frozen=True, slots=True)
+class Torn:
+    """After so many tokens the next one breaks off in its middle, and the connection with it."""
+
+    tokens: int = 5
+
+    def __post_init__(self) -> None:
+        """Checks the number of tokens."""
+        _within("tokens", self.tokens, 0, MAX_TOKENS)
+
+
+@dataclass(frozen=True, slots=True)
+class ResetAfter:
+    """The connection is reset after so many tokens, or in the middle of an answer that is not streamed."""
 
     tokens: int = 5
 
@@ -116,7 +211,26 @@ class Hostile:
 
 
 SteadyFault = (
-    Reset | HttpError | RateLimited | Slow | Hang | Cut | Stall | Garbage | ErrorIn200 | KeyRefused | Hostile
+    Reset
+    | HttpError
+    | RateLimited
+    | LimitedTo
+    | QuotaExhausted
+    | Slow
+    | Hang
+    | HangAfterHeaders
+    | Drip
+    | ByteDrip
+    | Huge
+    | Endless
+    | Cut
+    | Torn
+    | ResetAfter
+    | Stall
+    | Garbage
+    | ErrorIn200
+    | KeyRefused
+    | Hostile
 )
 
 

@@ -9,8 +9,10 @@ from random import Random
 from aiohttp import web
 
 from hive_console.core.settings import Dialect
-from hive_console.sim.answering import Answering, reset_transport
-from hive_console.sim.anthropic_shape import AnthropicShape
+from hive_console.engine.clock import SystemClock
+from hive_console.sim.answering import Answering
+from hive_console.sim.anthropic_shape import COUNT_PATH, AnthropicShape
+from hive_console.sim.delivery import reset_transport
 from hive_console.sim.faults import Fault
 from hive_console.sim.openai_shape import OpenAIShape
 from hive_console.sim.port import LOOPBACK, Port
@@ -67,9 +69,15 @@ class SimulatedProvider:
         self.name = name
         self._port = port
         self._weather = Weather(tuple(model.id for model in models))
+        self._dialect = dialect
         self._shape = shape_of(dialect)
         self._answering = Answering(
-            models, self._shape, weather=self._weather, latency_rng=latency_rng, reply_rng=reply_rng
+            models,
+            self._shape,
+            weather=self._weather,
+            now=SystemClock().now,
+            latency_rng=latency_rng,
+            reply_rng=reply_rng,
         )
         self.on_fault = on_fault
         self._runner: web.AppRunner | None = None
@@ -91,11 +99,21 @@ class SimulatedProvider:
         """Requests that have come and are not answered to their end."""
         return self._answering.in_flight
 
+    @property
+    def taken(self) -> int:
+        """Requests that ever came, probes included."""
+        return self._answering.taken
+
     async def start(self, *routes: web.AbstractRouteDef) -> None:
         """Serves, unless an outage was set before; `routes` come before the provider's own."""
         app = web.Application(client_max_size=MAX_BODY)
         app.add_routes(routes)
         app.router.add_post(self._shape.path, self._answering.completion)
+        match self._dialect:
+            case Dialect.OPENAI:
+                app.router.add_post("/v1/embeddings", self._answering.embeddings)
+            case Dialect.ANTHROPIC:
+                app.router.add_post(COUNT_PATH, self._answering.count)
         app.router.add_get("/v1/models", self._answering.models)
         app.router.add_get("/v1/models/{model}", self._answering.model)
         app.router.add_route("*", "/{path:.*}", self._answering.unknown)

@@ -113,6 +113,23 @@ def test_faults_are_set_over_http_even_during_an_outage_and_each_change_is_print
         assert on_its_own_port.json() == {"faults": {"n": "http:503"}}
 
 
+def test_the_control_address_tells_how_many_requests_came_and_are_under_way() -> None:
+    with started("--models", "m", "--fault", "m=hang") as running:
+        with httpx.Client(trust_env=False, verify=NO_TLS, timeout=0.2) as client:
+            body = {"model": "m", "messages": [{"role": "user", "content": "x"}]}
+            with pytest.raises(httpx.ReadTimeout):
+                client.post(running.url + "/chat/completions", json=body)
+        with httpx.Client(trust_env=False, verify=NO_TLS) as client:
+            told = client.get(running.control.replace("/__fault__", "/__traffic__")).json()
+            stranger = client.get(
+                running.control.replace("/__fault__", "/__traffic__"), headers={"host": "evil.example"}
+            )
+
+    assert told["taken"] == 1
+    assert told["in_flight"] in {0, 1}
+    assert stranger.status_code == 403
+
+
 def test_wrong_control_requests_say_what_is_wrong_and_change_nothing() -> None:
     with started("--models", "m") as running:
         wrong: list[object] = [
@@ -138,7 +155,7 @@ def test_faults_and_dialect_of_the_command_line_hold_from_the_first_line() -> No
         assert running.line() == "fault m: http:529"
         with httpx.Client(trust_env=False, verify=NO_TLS) as client:
             body = {"model": "m", "max_tokens": 1, "messages": [{"role": "user", "content": "x"}]}
-            answer = client.post(running.url + "/messages", json=body)
+            answer = client.post(running.url + "/messages", json=body, headers={"anthropic-version": "2023-06-01"})
         assert answer.status_code == 529
         assert answer.json()["error"]["type"] == "overloaded_error"
 

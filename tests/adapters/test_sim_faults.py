@@ -12,11 +12,14 @@ from hive_console.core.errors import SettingsError
 from hive_console.sim.fault_words import FORMS, WORDS, fault_word, parse_fault, parse_seconds
 from hive_console.sim.faults import (
     Cut,
+    Drip,
     Fault,
     Flapping,
     Hang,
     HttpError,
+    LimitedTo,
     Outage,
+    QuotaExhausted,
     RateLimited,
     Reset,
     Slow,
@@ -42,6 +45,9 @@ def test_parts_of_a_word_set_the_fault() -> None:
     assert parse_fault("slow:2.5") == Slow(2.5)
     assert parse_fault("cut:3") == Cut(3)
     assert parse_fault("stall:0") == Stall(0)
+    assert parse_fault("drip:250ms") == Drip(0.25)
+    assert parse_fault("limited-to:3:10s") == LimitedTo(3, 10)
+    assert parse_fault("quota-exhausted:402") == QuotaExhausted(402)
     assert parse_fault(" Flapping:300ms:0.25 ") == Flapping(0.3, 0.25)
     assert parse_fault("none") is None
     assert fault_word(None) == "none"
@@ -52,6 +58,7 @@ def test_parts_of_a_word_set_the_fault() -> None:
     [
         *("", "fire", "http:abc", "http:200", "http:5.5", "cut:1.5", "slow:nan", "slow:inf", "slow:0", "slow:-1"),
         *("rate-limited:2", "rate-limited:999m", "flapping:1s:2", "flapping:0s", "hang:1", "none:1", "\x1b[2J"),
+        *("drip:0s", "byte-drip:1", "limited-to:-1", "limited-to:1:0s", "quota-exhausted:500", "torn:1.5"),
     ],
 )
 def test_words_that_mean_nothing_are_refused_without_echoing_escapes(word: str) -> None:

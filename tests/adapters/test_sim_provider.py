@@ -20,20 +20,27 @@ from hive_console.core.errors import SettingsError
 from hive_console.core.settings import Dialect
 from hive_console.core.text import clean_message
 from hive_console.sim.faults import (
+    ByteDrip,
     Cut,
+    Drip,
+    Endless,
     ErrorIn200,
     Fault,
     Flapping,
     Garbage,
     Hang,
+    HangAfterHeaders,
     Hostile,
     HttpError,
+    Huge,
     KeyRefused,
     Outage,
     RateLimited,
     Reset,
+    ResetAfter,
     Slow,
     Stall,
+    Torn,
 )
 from hive_console.sim.port import Port
 from hive_console.sim.profile import ModelProfile
@@ -46,6 +53,9 @@ LONG = 1000.0
 
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """Loopback speaks plain HTTP; loading certificates for every client would be most of these tests' time."""
+
+VERSION = {"anthropic-version": "2023-06-01"}
+"""What Anthropic's API demands, and OpenAI's does not mind."""
 
 TOKEN_MARKS = {Dialect.OPENAI: b'"delta":{"content":"', Dialect.ANTHROPIC: b'"text_delta"'}
 
@@ -79,7 +89,7 @@ async def settled(condition: Callable[[], bool]) -> None:
 
 
 def plain_client(timeout: float = 10) -> httpx.AsyncClient:
-    return httpx.AsyncClient(trust_env=False, timeout=timeout, verify=NO_TLS)
+    return httpx.AsyncClient(trust_env=False, timeout=timeout, verify=NO_TLS, headers=VERSION)
 
 
 def question(dialect: Dialect, *, stream: bool = False, model: str = "quick", tokens: int = 40) -> dict[str, Any]:
@@ -227,7 +237,7 @@ async def test_a_bad_request_is_a_400(dialect: Dialect, body: bytes) -> None:
 
 async def test_an_unknown_path_is_a_json_404() -> None:
     async with running() as provider, plain_client() as client:
-        response = await client.get(provider.base_url + "/embeddings")
+        response = await client.get(provider.base_url + "/audio")
 
     assert response.status_code == 404
     assert "error" in response.json()
@@ -423,6 +433,76 @@ async def test_a_stalled_answer_stops_in_its_middle(dialect: Dialect) -> None:
     async with running(dialect, Stall()) as provider, plain_client(0.3) as client:
         with pytest.raises(httpx.ReadTimeout):
             await client.post(provider.base_url + path(dialect), json=question(dialect))
+
+
+@BOTH
+@pytest.mark.parametrize("kind", ["whole", "streamed"])
+async def test_headers_come_and_nothing_after_them(dialect: Dialect, kind: str) -> None:
+    url, body = path(dialect), question(dialect, stream=kind == "streamed")
+    async with running(dialect, HangAfterHeaders()) as provider, plain_client(0.3) as client:
+        async with client.stream("POST", provider.base_url + url, json=body) as response:
+            with pytest.raises(httpx.ReadTimeout):
+                await response.aread()
+        await until(lambda: provider.in_flight == 0)
+
+    assert response.status_code == 200
+
+
+@BOTH
+async def test_a_torn_stream_ends_in_the_middle_of_an_event(dialect: Dialect) -> None:
+    seen: list[bytes] = []
+    async with running(dialect, Torn(3)) as provider:
+        with pytest.raises(httpx.RemoteProtocolError):
+            await read_stream(provider, dialect, seen.append)
+
+    text = b"".join(seen)
+    assert text.count(TOKEN_MARKS[dialect]) >= 3
+    assert not text.endswith(b"\n")
+
+
+@BOTH
+@pytest.mark.parametrize("fault", [Torn(3), ResetAfter(3)], ids=["torn", "reset"])
+async def test_an_answer_that_is_not_streamed_breaks_off_in_its_middle(dialect: Dialect, fault: Fault) -> None:
+    async with running(dialect, fault) as provider:
+        with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
+            await ask(provider, dialect)
+
+
+@BOTH
+async def test_a_stream_that_is_reset_ends_with_a_connection_error(dialect: Dialect) -> None:
+    async with running(dialect, ResetAfter(3)) as provider:
+        with pytest.raises(httpx.ReadError):
+            await read_stream(provider, dialect, lambda _: None)
+
+
+@BOTH
+@pytest.mark.parametrize("fault", [Drip(0.002), ByteDrip(0.001)], ids=["tokens", "bytes"])
+async def test_what_drips_comes_in_many_small_pieces_and_is_whole(dialect: Dialect, fault: Fault) -> None:
+    sizes: list[int] = []
+    async with running(dialect, fault) as provider:
+        whole = await ask(provider, dialect, tokens=4)
+        url, body = provider.base_url + path(dialect), question(dialect, stream=True, tokens=4)
+        async with plain_client() as client, client.stream("POST", url, json=body) as response:
+            sizes = [len(piece) async for piece in response.aiter_raw()]
+
+    assert whole.json()["model"] == "quick"
+    assert len(sizes) >= 4
+    assert max(sizes) < sum(sizes) / 2
+
+
+@pytest.mark.parametrize(("fault", "kind"), [(Huge(), "whole"), (Huge(), "streamed"), (Endless(), "streamed")])
+async def test_an_endless_answer_comes_as_long_as_it_is_read_and_no_longer(fault: Fault, kind: str) -> None:
+    read = 0
+    async with running(fault=fault) as provider:
+        url, body = path(Dialect.OPENAI), question(Dialect.OPENAI, stream=kind == "streamed")
+        async with plain_client() as client, client.stream("POST", provider.base_url + url, json=body) as response:
+            async for piece in response.aiter_raw():
+                read += len(piece)
+                if read > 1_000_000:
+                    break
+        await until(lambda: provider.in_flight == 0)
+
+    assert read > 1_000_000
 
 
 @BOTH
