@@ -56,6 +56,7 @@ class Answering:
     Attributes:
         in_flight: requests that have come and are not answered to their end.
         taken: requests that ever came.
+        asked: of those, what was asked of each model.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class Answering:
         self._reply_rng = reply_rng
         self.in_flight = 0
         self.taken = 0
+        self.asked = dict.fromkeys(self._profiles, 0)
 
     async def completion(self, request: web.Request) -> web.StreamResponse:
         """`POST` of the dialect's completion path."""
@@ -154,6 +156,7 @@ class Answering:
         profile = self._profiles.get(body["model"])
         if profile is None:
             return self._problem(request, Problem(404))
+        self.asked[profile.id] += 1
         fault = await self._survive(request, profile.id)
         return fault if isinstance(fault, web.Response) else (body, profile, fault)
 

@@ -63,7 +63,10 @@ class ControlServer:
     async def _traffic(self, request: web.Request) -> web.Response:
         if problem := _stranger(request):
             return problem
-        return web.json_response({"in_flight": self._provider.in_flight, "taken": self._provider.taken})
+        provider = self._provider
+        return web.json_response(
+            {"in_flight": provider.in_flight, "taken": provider.taken, "asked": provider.asked}
+        )
 
     async def _set(self, request: web.Request) -> web.Response:
         if problem := _stranger(request):

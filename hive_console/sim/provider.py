@@ -104,6 +104,11 @@ class SimulatedProvider:
         """Requests that ever came, probes included."""
         return self._answering.taken
 
+    @property
+    def asked(self) -> dict[str, int]:
+        """Completions, embeddings and counts that each model was ever asked for."""
+        return dict(self._answering.asked)
+
     async def start(self, *routes: web.AbstractRouteDef) -> None:
         """Serves, unless an outage was set before; `routes` come before the provider's own."""
         app = web.Application(client_max_size=MAX_BODY)

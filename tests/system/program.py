@@ -19,6 +19,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+import httpx
+
 Result = TypeVar("Result")
 
 PATIENCE = 30.0
@@ -85,6 +87,17 @@ class Provider:
             process.wait()
             assert process.stdout is not None
             process.stdout.close()
+
+
+def set_fault(provider: Provider, model: str, fault: str) -> None:
+    """Sets (`none` ends) the fault of a model, or of `*`."""
+    httpx.post(provider.control, json={"model": model, "fault": fault}, trust_env=False).raise_for_status()
+
+
+def traffic_of(provider: Provider) -> dict[str, Any]:  # JSON
+    """What came to a provider: `in_flight`, `taken`, and `asked` of each model."""
+    answer = httpx.get(provider.control.replace("/__fault__", "/__traffic__"), trust_env=False)
+    return dict(answer.raise_for_status().json())
 
 
 class Headless:
