@@ -50,7 +50,7 @@ class Answering:
         shape: the dialect.
         weather: which fault holds.
         now: Unix seconds, for what headers tell of rate limits.
-        latency_rng: the dice for response times.
+        latency_rng: the dice for response times, and for faults that strike by dice.
         reply_rng: the dice for answers and ids.
 
     Attributes:
@@ -177,7 +177,7 @@ class Answering:
 
     async def _survive(self, request: web.Request, target: str) -> Active | web.Response:
         """The fault that the answer itself must show, or the error that stands in for an answer."""
-        fault = self._weather.over(target, asyncio.get_running_loop().time())
+        fault = self._weather.over(target, asyncio.get_running_loop().time(), self._latency_rng.random)
         allowance, is_within = self._allowances.take(
             target, fault if isinstance(fault, LimitedTo) else None, self._now()
         )

@@ -26,6 +26,7 @@ from hive_console.sim.faults import (
     Huge,
     KeyRefused,
     LimitedTo,
+    Mixed,
     Outage,
     QuotaExhausted,
     RateLimited,
@@ -50,6 +51,7 @@ class Part(Enum):
     TOKENS = "TOKENS"
     PERIOD = "PERIOD"
     DUTY = "DUTY"
+    SHARE = "SHARE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ FORMS = (
     Form("key-refused", KeyRefused),
     Form("hostile", Hostile),
     Form("flapping", Flapping, (Part.PERIOD, Part.DUTY)),
+    Form("mixed", Mixed, (Part.SHARE,)),
 )
 """Every kind of fault there is."""
 
@@ -126,7 +129,7 @@ def _read(name: str, part: Part, text: str) -> float:
             if value != int(value):
                 raise SettingsError(name, f"{value:g} is not a whole number")
             return int(value)
-        case Part.FACTOR | Part.DUTY:
+        case Part.FACTOR | Part.DUTY | Part.SHARE:
             return _number(name, text)
 
 
@@ -143,7 +146,7 @@ def parse_fault(text: str) -> Fault | None:
 
 
 def fault_word(fault: Fault | None) -> str:
-    """The word for a fault. `parse_fault` reads it back, but for what a flapping one does while it is broken."""
+    """The word for a fault. `parse_fault` reads it back, but for what flapping and mixed ones are made of."""
     if fault is None:
         return NO_FAULT
     form = next(form for form in FORMS if form.make is type(fault))

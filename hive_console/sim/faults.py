@@ -254,11 +254,56 @@ class Flapping:
         _within("duty", self.duty, 0, 1)
 
 
-Fault = Outage | SteadyFault | Flapping
+PASSING: tuple[SteadyFault, ...] = (
+    HttpError(500),
+    HttpError(503),
+    HttpError(529),
+    HttpError(429),
+    RateLimited(0.1),
+    Hang(),
+    HangAfterHeaders(),
+    Reset(),
+    Cut(2),
+    Torn(2),
+    ResetAfter(2),
+    Stall(2),
+    Drip(2.0),
+    ByteDrip(),
+    Garbage(),
+    ErrorIn200(),
+    Hostile(),
+)
+"""Every kind that may strike one request and not the next. A refused key and an empty account last until a person
+acts; answers without end would be most of a drill's traffic."""
 
 
-def effective(fault: Fault, elapsed: float) -> Outage | SteadyFault | None:
-    """What a fault does `elapsed` seconds after it began; `None` while a flapping one is well."""
-    if not isinstance(fault, Flapping):
-        return fault
-    return fault.during if elapsed % fault.period < fault.period * fault.duty else None
+@dataclass(frozen=True, slots=True)
+class Mixed:
+    """A share (0..1) of the requests meets one of `kinds`, by dice."""
+
+    share: float = 0.1
+    kinds: tuple[SteadyFault, ...] = PASSING
+
+    def __post_init__(self) -> None:
+        """Checks the share."""
+        _within("share", self.share, 0, 1)
+
+
+Fault = Outage | SteadyFault | Flapping | Mixed
+
+
+def effective(fault: Fault, elapsed: float, draw: float = 1.0) -> Outage | SteadyFault | None:
+    """What a fault does to one request, `None` when nothing.
+
+    Args:
+        fault: what is set.
+        elapsed: seconds since it began; a flapping one is well for a part of each period.
+        draw: uniform in 0..1, for a mixed one; at 1 nothing happens.
+    """
+    match fault:
+        case Flapping(period, duty, during):
+            return during if elapsed % period < period * duty else None
+        case Mixed(share, kinds):
+            return kinds[int(draw / share * len(kinds))] if draw < share else None
+        case _:
+            return fault

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from hive_console.core.errors import SettingsError
 from hive_console.core.text import NAME_LIMIT, clean
-from hive_console.sim.faults import Fault, Outage, SteadyFault, effective
+from hive_console.sim.faults import Fault, Mixed, Outage, SteadyFault, effective
 
 EVERYTHING = "*"
 """The target that means the whole provider."""
@@ -31,12 +33,18 @@ class Weather:
         else:
             self._faults[target] = (fault, now)
 
-    def over(self, model: str, now: float) -> Outage | SteadyFault | None:
-        """What goes wrong with this model at this moment; its own fault comes before the provider's."""
+    def over(self, model: str, now: float, draw: Callable[[], float] = lambda: 1.0) -> Outage | SteadyFault | None:
+        """What goes wrong with this model at this moment; its own fault comes before the provider's.
+
+        Args:
+            model: who is asked.
+            now: seconds on the clock that `put` was told.
+            draw: uniform in 0..1, for faults that strike by dice; asked only where one is set.
+        """
         for target in (model, EVERYTHING):
             if target in self._faults:
                 fault, since = self._faults[target]
-                active = effective(fault, now - since)
+                active = effective(fault, now - since, draw() if isinstance(fault, Mixed) else 1.0)
                 if active is not None:
                     return active
         return None

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hive_console.core.errors import SettingsError
 from hive_console.sim.fault_words import FORMS, WORDS, fault_word, parse_fault, parse_seconds
 from hive_console.sim.faults import (
+    PASSING,
     Cut,
     Drip,
     Fault,
@@ -18,6 +19,7 @@ from hive_console.sim.faults import (
     Hang,
     HttpError,
     LimitedTo,
+    Mixed,
     Outage,
     QuotaExhausted,
     RateLimited,
@@ -58,7 +60,15 @@ def test_parts_of_a_word_set_the_fault() -> None:
     [
         *("", "fire", "http:abc", "http:200", "http:5.5", "cut:1.5", "slow:nan", "slow:inf", "slow:0", "slow:-1"),
         *("rate-limited:2", "rate-limited:999m", "flapping:1s:2", "flapping:0s", "hang:1", "none:1", "\x1b[2J"),
-        *("drip:0s", "byte-drip:1", "limited-to:-1", "limited-to:1:0s", "quota-exhausted:500", "torn:1.5"),
+        *(
+            "mixed:2",
+            "drip:0s",
+            "byte-drip:1",
+            "limited-to:-1",
+            "limited-to:1:0s",
+            "quota-exhausted:500",
+            "torn:1.5",
+        ),
     ],
 )
 def test_words_that_mean_nothing_are_refused_without_echoing_escapes(word: str) -> None:
@@ -97,6 +107,33 @@ def test_a_flapping_fault_holds_for_its_duty_of_each_period() -> None:
     broken = [effective(flapping, moment) is not None for moment in (0, 3.9, 4, 7.9, 8, 12)]
 
     assert broken == [True, True, False, False, True, False]
+
+
+def test_a_mixed_fault_strikes_its_share_and_every_kind_of_it() -> None:
+    mixed = Mixed(0.5)
+    draws = [number / 1000 for number in range(1000)]
+
+    struck = [effective(mixed, 0, draw) for draw in draws]
+
+    assert struck.count(None) == 500
+    assert {fault for fault in struck if fault is not None} == set(PASSING)
+    assert effective(Mixed(0), 0, 0.0) is None
+    assert effective(Mixed(1), 0, 0.9999) == PASSING[-1]
+
+
+def test_weather_throws_dice_only_for_a_fault_that_wants_them() -> None:
+    weather = Weather(("a", "b"))
+    weather.put("a", Mixed(1), now=0)
+    weather.put("b", Slow(), now=0)
+    thrown: list[float] = []
+
+    def draw() -> float:
+        thrown.append(0.0)
+        return 0.0
+
+    assert weather.over("a", 1, draw) == PASSING[0]
+    assert weather.over("b", 1, draw) == Slow()
+    assert len(thrown) == 1
 
 
 def test_a_models_own_fault_comes_before_the_providers() -> None:
