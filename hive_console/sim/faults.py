@@ -258,8 +258,6 @@ PASSING: tuple[SteadyFault, ...] = (
     HttpError(500),
     HttpError(503),
     HttpError(529),
-    HttpError(429),
-    RateLimited(0.1),
     Hang(),
     HangAfterHeaders(),
     Reset(),
@@ -273,8 +271,8 @@ PASSING: tuple[SteadyFault, ...] = (
     ErrorIn200(),
     Hostile(),
 )
-"""Every kind that may strike one request and not the next. A refused key and an empty account last until a person
-acts; answers without end would be most of a drill's traffic."""
+"""Every kind that may strike one request and not the next. A rate limit, a refused key and an empty account are the
+account's and last; answers without end would be most of a drill's traffic."""
 
 
 @dataclass(frozen=True, slots=True)

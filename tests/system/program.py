@@ -34,7 +34,9 @@ COMMAND = (sys.executable, "-m", "hive_console")
 _ESCAPES = re.compile(rb"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[PX^_\]].*?(?:\x07|\x1b\\)|\x1b[@-Z\\-_]", re.DOTALL)
 
 
-def eventually(condition: Callable[[], Result], *, within: float = PATIENCE, what: str = "") -> Result:
+def eventually(
+    condition: Callable[[], Result], *, within: float = PATIENCE, every: float = LOOK, what: str = ""
+) -> Result:
     """Looks until the condition gives something true; fails with `what` when it never does."""
     deadline = time.monotonic() + within
     while True:
@@ -43,7 +45,7 @@ def eventually(condition: Callable[[], Result], *, within: float = PATIENCE, wha
             return found
         if time.monotonic() >= deadline:
             raise AssertionError(f"never happened within {within:g} s: {what or condition}")
-        threading.Event().wait(LOOK)
+        threading.Event().wait(every)
 
 
 def environment(folder: Path, **more: str) -> dict[str, str]:
@@ -101,18 +103,18 @@ def traffic_of(provider: Provider) -> dict[str, Any]:  # JSON
 
 
 class Headless:
-    """`hive-console serve` in a process of its own."""
+    """`hive-console serve` in a process of its own; `command` is what starts the program."""
 
-    def __init__(self, folder: Path, *arguments: str) -> None:
+    def __init__(self, folder: Path, *arguments: str, command: tuple[str, ...] = COMMAND) -> None:
         self.folder = folder
         self.data = folder / "data"
         with (folder / "serve.log").open("w") as log:
             self.process = subprocess.Popen(
-                (*COMMAND, "serve", *arguments, "--data", str(self.data)),
+                (*command, "serve", *arguments, "--data", str(self.data)),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env=environment(folder),
+                env=environment(folder, PYTHONPATH=os.pathsep.join(sys.path)),
             )
 
     def log(self) -> str:
