@@ -1,10 +1,10 @@
 """What the gateway costs: the same requests sent straight to a loopback upstream and through `hive-console serve`.
 
 `python -m tests.bench.gateway` gives the gateway one core and its client and upstream the other, with everything
-on (breaker, recorder, metrics, health checks), and prints each figure beside the direct one of the same run: what it
-adds at an upstream that answers at once, its CPU, what is left of the throughput at one that takes 50 ms, streamed
-events a second, the time from start to first answer, and memory. LiteLLM's proxy is measured beside it where
-`litellm` is on the path.
+on (breaker, recorder, metrics, health checks), and prints each figure beside the direct one of the same run: what
+it adds at an upstream that answers at once, its CPU, what is left of the throughput at one that takes 50 ms,
+streamed events a second, the time from start to first answer, and memory. LiteLLM's proxy is measured beside it
+where `litellm` is on the path.
 """
 
 from __future__ import annotations

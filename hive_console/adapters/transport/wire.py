@@ -31,6 +31,9 @@ FIELD_LIMIT = 8190
 HEADER_LIMIT = 128
 """Bytes of the status line, bytes of one header, and headers of an answer: the bounds of common servers."""
 
+SMALL_BODY = 64 * 1024
+"""Bytes of a request that are handed over at once: what a socket's buffer takes without waiting."""
+
 UNSENT_LIMIT = 20_000
 """Milliseconds unacknowledged bytes may wait in the kernel. A closed connection is kept until they are sent:
 a server that accepts a request and never reads it would hold the socket of each cancelled call for ever."""
@@ -158,14 +161,18 @@ async def _sent(session: aiohttp.ClientSession | None, request: HttpRequest, tri
         request.method,
         URL(request.url, encoded=True),
         headers=request.headers,
-        # A file is sent in slices and with back-pressure; plain bytes above 1 MiB would be copied at once.
-        data=None if request.body is None else io.BytesIO(request.body),
+        data=_payload(request.body),
         allow_redirects=False,
         # Name, TCP and TLS together; the library would round what is above the threshold up to a full second.
         timeout=aiohttp.ClientTimeout(total=None, connect=trip.clocks.connect, ceil_threshold=MAX_SECONDS),
         trace_request_ctx=trip,
     )
     return Received(response)
+
+
+def _payload(body: bytes | None) -> bytes | io.BytesIO | None:
+    """A large body as a file, which is sent in slices and with back-pressure; a small one as it is."""
+    return io.BytesIO(body) if body is not None and len(body) > SMALL_BODY else body
 
 
 def _is_closed_by_server(error: BaseException) -> bool:
