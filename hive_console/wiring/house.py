@@ -32,7 +32,9 @@ async def open_house(launch: Launch) -> AsyncGenerator[ResilienceEngine, None]:
             # A demo's models are nobody's: they begin afresh, and the next real fleet in this folder knows none.
             Recorder.open(launch.folder, now=clock.now, version=VERSION, keeps_states=not launch.is_demo)
         )
-        provider = await stack.enter_async_context(HttpProviders(launch.keys, now=clock.now))
+        provider = await stack.enter_async_context(
+            HttpProviders(launch.keys, now=clock.now, network=launch.settings.network)
+        )
         engine = await stack.enter_async_context(
             ResilienceEngine(
                 launch.settings,
