@@ -7,8 +7,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from hive_console.adapters.control_socket import ControlServer, socket_path
 from hive_console.adapters.gateway import Gateway
+from hive_console.adapters.metrics_page import MetricsPage
 from hive_console.adapters.transport import HttpProviders
 from hive_console.core.events import ServiceFailed
+from hive_console.core.snapshot import FleetSnapshot
 from hive_console.engine.clock import SystemClock
 from hive_console.engine.supervisor import ResilienceEngine
 from hive_console.version import VERSION
@@ -35,6 +37,11 @@ async def open_house(launch: Launch) -> AsyncGenerator[ResilienceEngine, None]:
         provider = await stack.enter_async_context(
             HttpProviders(launch.keys, now=clock.now, network=launch.settings.network)
         )
+
+        def snapshot() -> FleetSnapshot:
+            return engine.snapshot()
+
+        metrics = MetricsPage(snapshot, version=VERSION)
         engine = await stack.enter_async_context(
             ResilienceEngine(
                 launch.settings,
@@ -43,6 +50,7 @@ async def open_house(launch: Launch) -> AsyncGenerator[ResilienceEngine, None]:
                 recorder=recorder,
                 version=VERSION,
                 saved=recorder.saved_state(),
+                readers=(metrics.take,),
             )
         )
 
