@@ -87,7 +87,9 @@ class Engine:
                 stack.callback(folder.release)
                 recorder = await stack.enter_async_context(Recorder.open(folder, now=clock.now, version=VERSION))
                 saved = recorder.saved_state()
-            provider = await stack.enter_async_context(HttpProviders(self._keys, now=clock.now))
+            provider = await stack.enter_async_context(
+                HttpProviders(self._keys, now=clock.now, network=self._settings.network)
+            )
             engine = ResilienceEngine(
                 self._settings, provider=provider, clock=clock, recorder=recorder, version=VERSION, saved=saved
             )
