@@ -13,6 +13,7 @@ from collections import Counter
 from random import Random
 
 import aiohttp
+import uvloop
 
 from hive_console.core.settings import Dialect
 
@@ -86,23 +87,33 @@ class Load:
         except TimeoutError:
             self.counts["gave up on purpose" if leaves else "no answer in time"] += 1
         except (aiohttp.ClientError, OSError) as error:
-            self.counts[f"broken: {type(error).__name__}"] += 1
+            self.counts[f"broken: {type(error).__name__} {getattr(error, 'errno', None) or ''}".rstrip()] += 1
         finally:
             self._in_flight -= 1
 
 
 def _said(status: int, body: bytes, dialect: Dialect, *, is_stream: bool) -> str:
     if status != 200:
-        return f"status {status}"
+        return f"status {status} {_code_of(body)}"
     if is_stream and LAST[dialect] not in body[-200:]:
         return "streams ended by an error event" if b'"error"' in body[-2000:] else "streams without an end"
     return "answered"
 
 
+def _code_of(body: bytes) -> str:
+    """What the error says for programs: OpenAI's `code`, Anthropic's `type`."""
+    try:
+        error = json.loads(body)["error"]
+        return str(error.get("code") or error["type"])
+    except (ValueError, KeyError, TypeError):
+        return "without an error in it"
+
+
 def main() -> None:
     gateway, rate, seconds, seed, dialects = sys.argv[1:]
     load = Load(gateway, rng=Random(seed), dialects=tuple(Dialect(name) for name in dialects.split(",")))
-    asyncio.run(load.run(float(rate), float(seconds)))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(load.run(float(rate), float(seconds)))
     print(json.dumps(load.counts))
 
 
