@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 from hive_console.adapters.control_socket import ControlServer, socket_path
 from hive_console.adapters.gateway import Gateway
@@ -61,7 +62,9 @@ async def open_house(launch: Launch) -> AsyncGenerator[ResilienceEngine, None]:
             launch.settings.gateway,
             engine,
             snapshot=engine.snapshot,
-            models=launch.settings.models,
+            fleet=lambda: launch.settings,
+            token=token_of(launch),
+            metrics=metrics.render,
             on_error=on_error,
         )
         url = await gateway.start()
@@ -73,3 +76,9 @@ async def open_house(launch: Launch) -> AsyncGenerator[ResilienceEngine, None]:
         engine.say_gateway(url)
         launch.say_gateway(url)
         yield engine
+
+
+def token_of(launch: Launch) -> Callable[[], str] | None:
+    """Fetches the token that the gateway's callers must send, anew each time; `None` where none is asked for."""
+    reference = launch.settings.gateway.token
+    return None if reference is None else partial(launch.keys.key_of, reference)
