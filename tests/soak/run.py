@@ -21,7 +21,7 @@ from hive_console.adapters.transport.wire import KEEP_ALIVE
 from hive_console.core.settings import Dialect
 from tests.soak.engine import END
 from tests.soak.load import LASTING, MODELS
-from tests.system.program import Headless, Provider, environment, eventually, set_fault
+from tests.system.program import Headless, Provider, environment, eventually, failed_services, set_fault
 
 FAULTS = "mixed:0.1"
 TIMEOUT = 2.0
@@ -73,11 +73,7 @@ class Soaked:
     tasks_before: list[str]
     tasks_after: list[str]
     log: str
-
-    @property
-    def failed(self) -> int:
-        """Answers that were an error: a status, or an error event in a stream."""
-        return sum(count for said, count in self.counts.items() if said.startswith(("status", "streams ended")))
+    unexpected: list[str]
 
     @property
     def surprises(self) -> dict[str, int]:
@@ -135,7 +131,8 @@ def soak(
         after = _at_rest(engine, descriptors=before.descriptors)
         tasks_after = engine.tasks()
         assert engine.program.stop() == 0, engine.program.log()
-        return Soaked(counts, tuple(looks), before, after, tasks_before, tasks_after, engine.program.log())
+        log, unexpected = engine.program.log(), failed_services(engine.program.data)
+        return Soaked(counts, tuple(looks), before, after, tasks_before, tasks_after, log, unexpected)
 
 
 def _at_rest(engine: _Engine, descriptors: int | None = None) -> Look:

@@ -8,6 +8,7 @@ import os
 import pty
 import re
 import signal
+import sqlite3
 import struct
 import subprocess
 import sys
@@ -15,11 +16,13 @@ import termios
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
+
+from hive_console.core.events import ServiceFailed
 
 Result = TypeVar("Result")
 
@@ -146,6 +149,13 @@ def status(data: Path) -> dict[str, Any]:  # JSON
     command = (*COMMAND, "status", "--json", "--data", str(data))
     ran = subprocess.run(command, capture_output=True, text=True, check=False, env=environment(data))
     return dict(json.loads(ran.stdout)) if ran.stdout.startswith("{") else {}
+
+
+def failed_services(data: Path) -> list[str]:
+    """Errors nobody expected, as the recording has them."""
+    with closing(sqlite3.connect(f"file:{data / 'hive.db'}?mode=ro", uri=True)) as recording:
+        rows = recording.execute("SELECT * FROM event").fetchall()
+    return [str(row) for row in rows if ServiceFailed.__name__ in row]
 
 
 def plain_text(drawn: bytes) -> str:

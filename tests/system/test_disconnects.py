@@ -14,7 +14,7 @@ import pytest
 
 from hive_console.adapters.control_socket import fetch_snapshot
 from hive_console.core.snapshot import ModelView
-from tests.system.program import Headless, Provider, eventually, set_fault, traffic_of
+from tests.system.program import Headless, Provider, eventually, failed_services, set_fault, traffic_of
 
 LEAVING = 100
 """Clients that disconnect in the middle of their streams."""
@@ -93,6 +93,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         yield Stage(engine, provider)
         assert engine.stop() == 0
         assert "Traceback" not in engine.log()
+        assert failed_services(engine.data) == []
     finally:
         engine.kill()
         provider.kill()

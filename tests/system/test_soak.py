@@ -25,6 +25,7 @@ def test_load_was_real(soaked: Soaked) -> None:
 def test_nothing_happens_that_no_fault_explains(soaked: Soaked) -> None:
     assert soaked.surprises == {}
     assert "Traceback" not in soaked.log
+    assert soaked.unexpected == []
 
 
 def test_no_call_stays_in_flight(soaked: Soaked) -> None:
