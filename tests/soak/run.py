@@ -96,7 +96,7 @@ def soak(
     *,
     rate: float,
     seconds: float,
-    dialects: tuple[Dialect, ...] = (Dialect.OPENAI,),
+    dialects: tuple[Dialect, ...] = tuple(Dialect),
     seed: str = "soak",
     told: Callable[[Look], object] = lambda _look: None,
 ) -> Soaked:
