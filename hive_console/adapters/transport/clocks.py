@@ -65,6 +65,7 @@ class Clocks:
     ) -> None:
         self.connect = connect
         self._stage = Stage.CONNECTING
+        self._is_sent = False
         self._idle_seconds = idle
         self._headers = _clock(headers, "no headers")
         self._first_content = _clock(first_content, "no content")
@@ -97,8 +98,9 @@ class Clocks:
         self._stage = Stage.CONNECTING
 
     def note_connected(self) -> None:
-        """A connection is there, new or kept."""
+        """A connection is there, new or kept: the request goes out."""
         self._stage = Stage.ASKED
+        self._is_sent = True
 
     def note_headers(self) -> None:
         """The answer's headers have come."""
@@ -135,9 +137,13 @@ class Clocks:
         within = f"within {struck.seconds:g} s"
         match self._stage:
             case Stage.CONNECTING:
-                # Whatever clock it was: nothing was asked yet, so nothing can be said of the answer.
-                return Outcome(OutcomeKind.CONNECTION_FAILED, message=f"not connected {within}")
-            case Stage.ASKED | Stage.ANSWERING:
+                # Whatever clock it was: nothing can be said of the answer. A kept connection that died may have
+                # carried the request before.
+                message = f"not connected {within}"
+                return Outcome(OutcomeKind.CONNECTION_FAILED, message=message, is_uncertain=self._is_sent)
+            case Stage.ASKED:
+                return Outcome(OutcomeKind.TIMED_OUT, message=f"{struck.said} {within}", is_uncertain=True)
+            case Stage.ANSWERING:
                 return Outcome(OutcomeKind.TIMED_OUT, message=f"{struck.said} {within}")
             case Stage.SPEAKING:
                 message = f"{struck.said} {within}, in the middle of the answer"

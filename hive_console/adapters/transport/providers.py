@@ -19,7 +19,7 @@ from hive_console.adapters.transport.relay import relay
 from hive_console.adapters.transport.wire import Received, Wire
 from hive_console.core.errors import HiveError, ProviderError, SettingsError
 from hive_console.core.outcome import SUCCESS, Outcome, OutcomeKind
-from hive_console.core.settings import Dialect, ModelSettings, ProbeKind
+from hive_console.core.settings import Dialect, ModelSettings, ProbeKind, Replay
 from hive_console.core.task import Answer, Body, Piece, Task
 from hive_console.core.text import clean_message
 
@@ -92,7 +92,7 @@ class HttpProviders:
 
         The model's connect, headers and total timeouts bound it; the caller bounds the rest by cancelling.
         """
-        return await self._completion(model, task.request, Clocks.of_answer(model))
+        return await self._completion(model, task.request, Clocks.of_answer(model), replay=task.replay)
 
     async def stream(self, model: ModelSettings, task: Task) -> AsyncGenerator[Piece, None]:
         """A streamed answer, ending in ``data: [DONE]``; closing it frees the connection.
@@ -103,7 +103,7 @@ class HttpProviders:
         clocks = Clocks.of_stream(model)
         codec, veil = self._codecs[model.dialect], self._veil(task.request)
         request = codec.chat(model, task.request, key=self._key(model), stream=True)
-        received = await self._wire.send(request, clocks)
+        received = await self._wire.send(request, clocks, may_repeat=task.replay is not Replay.DENY)
         try:
             await self._raise_unless_well(received, veil, clocks)
             reader = codec.reader(task.request, veil=veil, now=self._now())
@@ -131,9 +131,12 @@ class HttpProviders:
         except ProviderError as error:
             return error.outcome
 
-    async def _completion(self, model: ModelSettings, request: Body, clocks: Clocks) -> Answer:
+    async def _completion(
+        self, model: ModelSettings, request: Body, clocks: Clocks, *, replay: Replay | None = None
+    ) -> Answer:
         codec, veil = self._codecs[model.dialect], self._veil(request)
-        received = await self._wire.send(codec.chat(model, request, key=self._key(model), stream=False), clocks)
+        asked = codec.chat(model, request, key=self._key(model), stream=False)
+        received = await self._wire.send(asked, clocks, may_repeat=replay is not Replay.DENY)
         try:
             await self._raise_unless_well(received, veil, clocks)
             body = await clocks.wait(received.read(BODY_CAP))

@@ -43,6 +43,7 @@ class _Trip:
     """Filled in by the connector while one request is under way."""
 
     clocks: Clocks
+    is_connected: bool = False
     is_reused: bool = False
 
 
@@ -127,26 +128,33 @@ class Wire:
             if session is not None:
                 await session.close()
 
-    async def send(self, request: HttpRequest, clocks: Clocks) -> Received:
-        """Sends the request and waits for the answer's headers; raises `ProviderError`. Cancelling frees all."""
-        received = await clocks.wait(self._send(request, clocks))
+    async def send(self, request: HttpRequest, clocks: Clocks, *, may_repeat: bool = True) -> Received:
+        """Sends the request and waits for the answer's headers; raises `ProviderError`. Cancelling frees all.
+
+        Args:
+            request: what to send.
+            clocks: bound the waits.
+            may_repeat: whether a request may be sent a second time that a dead kept connection may have carried.
+        """
+        received = await clocks.wait(self._send(request, clocks, may_repeat=may_repeat))
         clocks.note_headers()
         return received
 
-    async def _send(self, request: HttpRequest, clocks: Clocks) -> Received:
+    async def _send(self, request: HttpRequest, clocks: Clocks, *, may_repeat: bool) -> Received:
         trip = _Trip(clocks)
         try:
             return await _sent(self._pooled, request, trip)
         except TRANSPORT_ERRORS as error:
-            failure = failed_request(error, clocks.connect)
+            failure = failed_request(error, clocks.connect, is_sent=trip.is_connected)
             is_stale = trip.is_reused and _is_closed_by_server(error)
         # Raised and repeated outside the handler: the exception above knows the request's headers.
-        if not is_stale:
+        if not is_stale or not may_repeat:
             raise ProviderError(failure)
         try:
             return await _sent(self._fresh, request, _Trip(clocks))
         except TRANSPORT_ERRORS as error:
-            failure = failed_request(error, clocks.connect)
+            # Sent once already, whatever became of the repeat.
+            failure = failed_request(error, clocks.connect, is_sent=True)
         raise ProviderError(failure)
 
 
@@ -202,7 +210,7 @@ async def _note_reuse(
 ) -> None:
     trip = getattr(context, "trace_request_ctx", None)
     if isinstance(trip, _Trip):
-        trip.is_reused = True
+        trip.is_reused = trip.is_connected = True
         trip.clocks.note_connected()
 
 
@@ -213,6 +221,7 @@ async def _note_connected(
 ) -> None:
     trip = getattr(context, "trace_request_ctx", None)
     if isinstance(trip, _Trip):
+        trip.is_connected = True
         trip.clocks.note_connected()
 
 
