@@ -38,6 +38,8 @@ class Task:
         work: what is wanted.
         replay: whether it may be sent again after an uncertain dispatch; `None` takes the settings'.
         strategy: how the fallbacks are used; `None` takes the model's or the route's.
+        options: headers that belong to the request's meaning, such as `("anthropic-beta", "...")`, names in small
+            letters. A dialect passes on those it knows, to models of its own; what it does not know is left out.
     """
 
     model: str
@@ -50,6 +52,7 @@ class Task:
     work: Work = Work.CHAT
     replay: Replay | None = None
     strategy: Strategy | None = None
+    options: tuple[tuple[str, str], ...] = ()
 
     @property
     def may_fall_back(self) -> bool:
