@@ -1,4 +1,4 @@
-"""Chat-completion requests become messages requests; what cannot be said is refused by name."""
+"""Chat-completion requests become messages requests; what cannot be said makes a model unfit, by name."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WEATHER = {"type": "object", "properties": {"city": {"type": "string"}}}
 
 
 def said(*messages: dict[str, Any], **options: Any) -> dict[str, Any]:
-    return to_messages_request({"messages": list(messages), **options}, "claude", stream=False)
+    return to_messages_request({"messages": list(messages), **options})
 
 
 def asked(**options: Any) -> dict[str, Any]:
@@ -28,7 +28,7 @@ def asked(**options: Any) -> dict[str, Any]:
 def refusal(**options: Any) -> str:
     with pytest.raises(ProviderError) as caught:
         asked(**options)
-    assert caught.value.outcome.kind is OutcomeKind.REFUSED
+    assert caught.value.outcome.kind is OutcomeKind.UNFIT
     return caught.value.outcome.message
 
 
@@ -101,7 +101,6 @@ def test_options_are_translated() -> None:
 
     del body["messages"]
     assert body == {
-        "model": "claude",
         "max_tokens": 9,
         "stop_sequences": ["END"],
         "temperature": 1.0,
@@ -224,4 +223,4 @@ TURNS = st.lists(
 @given(st.dictionaries(FIELDS, JSON, max_size=5) | st.fixed_dictionaries({"messages": TURNS}))
 def test_any_request_is_translated_or_refused(request: dict[str, Any]) -> None:
     with suppress(ProviderError):
-        json.dumps(to_messages_request(request, "claude", stream=True))
+        json.dumps(to_messages_request(request))

@@ -52,6 +52,10 @@ class Clocks:
         first_content: seconds until the first content of a stream.
         idle: seconds between two pieces of content, from the first on.
         total: seconds of the whole attempt.
+
+    Attributes:
+        connect: as given.
+        waited: seconds waited for the provider so far.
     """
 
     def __init__(
@@ -66,8 +70,10 @@ class Clocks:
         self.connect = connect
         self._stage = Stage.CONNECTING
         self._is_sent = False
+        self.waited = 0.0
         self._idle_seconds = idle
         self._headers = _clock(headers, "no headers")
+        self._stopped: _Clock | None = None
         self._first_content = _clock(first_content, "no content")
         self._idle: _Clock | None = None
         self._total = _clock(total, "not done")
@@ -105,7 +111,12 @@ class Clocks:
     def note_headers(self) -> None:
         """The answer's headers have come."""
         self._stage = Stage.ANSWERING
-        self._headers = None
+        self._stopped, self._headers = self._headers, None
+        self._is_sent = False
+
+    def ask_again(self) -> None:
+        """The answer refused the request, which is put right and sent again: the wait for headers goes on."""
+        self._headers = self._stopped
 
     def note_content(self) -> None:
         """The model said something: the wait for the first content is over, the one for the next begins."""
@@ -128,6 +139,7 @@ class Clocks:
                 raise
         finally:
             spent = loop.time() - began
+            self.waited += spent
             for clock in running:
                 clock.left -= spent
         # Raised outside the handler: what was cancelled knows the request's headers.
