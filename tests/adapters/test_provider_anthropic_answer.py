@@ -231,6 +231,47 @@ def test_streamed_tools_and_thoughts_become_chunks() -> None:
     assert chunks[-1]["choices"][0]["finish_reason"] == "tool_calls"
 
 
+def arguments_of(chunks: list[Any]) -> str:
+    deltas = [chunk["choices"][0]["delta"] for chunk in chunks]
+    return "".join(call["function"]["arguments"] for delta in deltas for call in delta.get("tool_calls", ()))
+
+
+@pytest.mark.parametrize("is_closed", [True, False])
+def test_a_streamed_call_without_arguments_has_an_empty_object(*, is_closed: bool) -> None:
+    closing = [{"type": "content_block_stop", "index": 0}] if is_closed else []
+
+    chunks, _ = streamed(
+        START,
+        block(0, type="tool_use", id="t1", name="now", input={}),
+        delta(0, type="input_json_delta", partial_json=""),
+        *closing,
+        ended("tool_use", 7),
+        STOP,
+    )
+
+    assert arguments_of(chunks) == "{}"
+
+
+def test_a_streamed_call_that_opens_with_its_arguments_keeps_them() -> None:
+    opening = block(0, type="tool_use", id="t1", name="weather", input={"city": "Rome"})
+
+    chunks, _ = streamed(START, opening, {"type": "content_block_stop", "index": 0}, ended("tool_use", 7), STOP)
+
+    assert arguments_of(chunks) == '{"city":"Rome"}'
+
+
+def test_tokens_of_thinking_are_told() -> None:
+    usage = answered(usage={"input_tokens": 1, "output_tokens": 9, "output_tokens_details": {"thinking_tokens": 7}})
+
+    assert usage["usage"]["completion_tokens_details"] == {"reasoning_tokens": 7}
+
+
+def test_odd_usage_breaks_no_answer() -> None:
+    body = {"id": "m", "content": [text("a")], "stop_reason": "end_turn", "usage": {"input_tokens": "x"}}
+
+    assert json.loads(completed(json.dumps(body).encode()))["usage"]["total_tokens"] == 0
+
+
 def test_the_usage_comes_last_when_it_was_asked_for() -> None:
     chunks, _ = streamed(START, delta(0, type="text_delta", text="a"), ended("end_turn", 7), STOP, usage=True)
 

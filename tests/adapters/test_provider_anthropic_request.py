@@ -117,6 +117,54 @@ def test_options_are_translated() -> None:
     assert asked()["max_tokens"] == 4096
 
 
+def test_a_strict_schema_and_the_effort_are_asked_for_of_the_output() -> None:
+    strict = {"type": "json_schema", "json_schema": {"name": "x", "strict": True, "schema": WEATHER}}
+
+    assert asked(response_format=strict, reasoning_effort="minimal")["output_config"] == {
+        "effort": "low",
+        "format": {"type": "json_schema", "schema": WEATHER},
+    }
+    assert "output_config" not in asked(response_format={"type": "text"}, reasoning_effort="none")
+
+
+def test_a_strict_tool_stays_strict() -> None:
+    function = {"name": "w", "parameters": WEATHER, "strict": True}
+
+    [tool] = asked(tools=[{"type": "function", "function": function}])["tools"]
+
+    assert tool == {"name": "w", "input_schema": WEATHER, "strict": True}
+
+
+def test_a_pdf_becomes_a_document() -> None:
+    file = {"filename": "a.pdf", "file_data": "data:application/pdf;base64,JVBE"}
+    source = {"type": "base64", "media_type": "application/pdf", "data": "JVBE"}
+
+    [message] = said({"role": "user", "content": [{"type": "file", "file": file}]})["messages"]
+    [untitled] = said({"role": "user", "content": [{"type": "file", "file": {**file, "filename": None}}]})[
+        "messages"
+    ]
+
+    assert message["content"] == [{"type": "document", "source": source, "title": "a.pdf"}]
+    assert untitled["content"] == [{"type": "document", "source": source}]
+
+
+def test_blocks_of_white_space_are_left_out() -> None:
+    body = said(
+        {"role": "system", "content": " "},
+        {"role": "user", "content": [text("\n"), text("a")]},
+        {"role": "assistant", "content": " ", "refusal": "\t"},
+        {"role": "user", "content": "b"},
+    )
+
+    assert "system" not in body
+    assert body["messages"] == [{"role": "user", "content": [text("a"), text("b")]}]
+
+
+def test_a_safety_identifier_stands_in_for_the_user() -> None:
+    assert asked(safety_identifier="s")["metadata"] == {"user_id": "s"}
+    assert asked(safety_identifier="s", user="u")["metadata"] == {"user_id": "u"}
+
+
 @pytest.mark.parametrize(
     ("choice", "parallel", "expected"),
     [
@@ -149,6 +197,17 @@ def test_tools_and_their_choice_are_translated(choice: Any, parallel: Any, expec
         ({"n": 2}, "n"),
         ({"logprobs": True}, "logprobs"),
         ({"response_format": {"type": "json_object"}}, "response_format"),
+        ({"response_format": {"type": "json_schema", "json_schema": {"schema": {}}}}, "not strict"),
+        ({"stop": ["END", "\n"]}, "stop"),
+        ({"stop": 17}, "stop"),
+        ({"messages": []}, "messages"),
+        ({"messages": [{"role": "system", "content": "x"}]}, "messages"),
+        ({"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}, "end with"),
+        ({"messages": [{"role": "assistant", "audio": {"id": "x"}}]}, "audio"),
+        ({"messages": [{"role": "assistant", "function_call": {}}]}, "function_call"),
+        ({"messages": [{"role": "user", "content": [{"type": "file", "file": {"file_id": "f"}}]}]}, "files"),
+        ({"web_search_options": {}}, "web_search_options"),
+        ({"moderation": {"model": "x"}}, "moderation"),
         ({"audio": {"voice": "x"}}, "audio"),
         ({"functions": []}, "functions"),
         ({"unheard_of": 1}, "unheard_of"),

@@ -102,23 +102,36 @@ def amended(request: HttpRequest, amendments: tuple[str, ...], *, is_translated:
     return replace(request, body=msgspec.json.encode(fields))
 
 
-def amendment_for(outcome: Outcome, error: ErrorBody, request: HttpRequest, *, is_translated: bool) -> str | None:
-    """What would put right a request that was refused so; `None` where nothing would."""
+def amendment_for(
+    outcome: Outcome, error: ErrorBody, request: HttpRequest, tried: tuple[str, ...], *, is_translated: bool
+) -> str | None:
+    """What would put right a request that was refused so; `None` where nothing would, or was tried already.
+
+    Args:
+        outcome: how the refusal was classified.
+        error: what its body said.
+        request: what was sent.
+        tried: the amendments it had.
+        is_translated: whether our translation wrote it.
+    """
     if outcome.kind is not OutcomeKind.BAD_REQUEST or request.body is None:
         return None
     text = error.text.lower()
     if not _REFUSES.search(text) and not _REFUSES.search(error.code.replace("_", " ")):
         return None
     fields = _FIELDS.decode(request.body)
-    if "max_completion_tokens" in text or error.param == "max_completion_tokens":
+    names_limit = "max_completion_tokens" in text or error.param == "max_completion_tokens"
+    if names_limit and not RENAMED.keys() & tried:  # not there and back again
         for name, (old, new) in RENAMED.items():
             if old in fields and new not in fields:
                 return name
-    if not is_translated:
-        return None
+    return _taken_out(fields, error, text, tried) if is_translated else None
+
+
+def _taken_out(fields: Fields, error: ErrorBody, text: str, tried: tuple[str, ...]) -> str | None:
     for name, field in TAKEN_OUT.items():
         word = "effort" if name == "no effort" else field
-        if field in fields and (word in text or error.param == field):
+        if name not in tried and field in fields and (word in text or error.param == field):
             return name
     return None
 

@@ -186,8 +186,8 @@ class HttpProviders:
                 return received
             received.close()
             outcome, error = failure
-            further = amendment_for(outcome, error, asked, is_translated=is_translated)
-            if further is None or further in tried:
+            further = amendment_for(outcome, error, asked, tried, is_translated=is_translated)
+            if further is None:
                 break
             tried = (*tried, further)
             clocks.ask_again()

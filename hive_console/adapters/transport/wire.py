@@ -65,6 +65,13 @@ class Received:
         """Whether the body is not compressed: it was asked for plain, and nothing here inflates."""
         return self.headers.get("content-encoding", "identity").strip().lower() in {"", "identity"}
 
+    def at_hand(self) -> bytes:
+        """What has come and was not taken yet, without waiting; ``b""`` when nothing has."""
+        try:
+            return self._response.content.read_nowait()
+        except TRANSPORT_ERRORS:
+            return b""  # `next_bytes` tells what happened
+
     async def next_bytes(self) -> bytes:
         """What has come since, at least one byte; ``b""`` at the end. Raises `ProviderError`."""
         try:
