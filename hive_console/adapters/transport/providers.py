@@ -172,7 +172,7 @@ class HttpProviders:
         plain = codec.request(model, task, key=self._key(model), stream=stream)
         known = self._amendments.of(model)
         tried = known
-        for _ in range(1 + MOST_REPEATS):
+        while True:
             asked = amended(plain, tried, is_translated=is_translated) if tried else plain
             received = await self._wire.send(asked, clocks, may_repeat=task.replay is not Replay.DENY)
             try:
@@ -187,11 +187,10 @@ class HttpProviders:
             received.close()
             outcome, error = failure
             further = amendment_for(outcome, error, asked, tried, is_translated=is_translated)
-            if further is None:
-                break
+            if further is None or len(tried) - len(known) >= MOST_REPEATS:
+                raise ProviderError(outcome)
             tried = (*tried, further)
             clocks.ask_again()
-        raise ProviderError(outcome)
 
     async def _probe_models(self, model: ModelSettings) -> Outcome:
         veil, clocks = self._veil(None), Clocks.of_probe(model)
