@@ -17,6 +17,7 @@ NOW = 1_755_780_000.0  # 2025-08-21T12:40:00Z
     [
         ({}, None),
         ({"content-type": "application/json"}, None),
+        ({"x-ratelimit-reset-requests": "1s"}, None),
         (
             {
                 "x-ratelimit-remaining-requests": "59",
@@ -77,7 +78,7 @@ def test_every_spelling_is_read(headers: dict[str, str], expected: RateLimits | 
     ],
 )
 def test_a_reset_is_seconds_from_now_and_clamped(value: str, seconds: float) -> None:
-    limits = rate_limits_of({"x-ratelimit-reset-requests": value}, NOW)
+    limits = rate_limits_of({"x-ratelimit-remaining-requests": "1", "x-ratelimit-reset-requests": value}, NOW)
 
     assert limits is not None
     assert limits.requests_reset == pytest.approx(seconds)
@@ -87,7 +88,9 @@ def test_a_reset_is_seconds_from_now_and_clamped(value: str, seconds: float) -> 
     "value", ["", " ", "-5", "nan", "inf", "1e9", "6m0", "m", "6x", "٣s", "٣", "2025-13-01T00:00:00Z", "1s" * 30]
 )
 def test_a_reset_that_says_nothing_is_nothing(value: str) -> None:
-    assert rate_limits_of({"x-ratelimit-reset-tokens": value}, NOW) is None
+    headers = {"x-ratelimit-remaining-tokens": "1", "x-ratelimit-reset-tokens": value}
+
+    assert rate_limits_of(headers, NOW) == RateLimits(tokens_left=1)
 
 
 @pytest.mark.parametrize("value", ["", "-1", "many", "1.5", "٣", "1" * 13, "1" * 5000])

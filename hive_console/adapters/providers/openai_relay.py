@@ -28,7 +28,7 @@ _DONE = b"[DONE]"
 
 
 class _Choice(msgspec.Struct):
-    message: dict[str, Any] | None = None
+    message: dict[str, msgspec.Raw] | None = None
 
 
 class _Answer(msgspec.Struct):

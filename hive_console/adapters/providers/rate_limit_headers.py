@@ -31,12 +31,21 @@ _TOKENS_RESET = ("x-ratelimit-reset-tokens", "x-ratelimit-reset-tokens-minute")
 
 _ANTHROPIC_TOKENS = ("tokens", "input-tokens", "output-tokens")
 
+_TELLING = (
+    *_REQUESTS_LEFT,
+    *_TOKENS_LEFT,
+    "anthropic-ratelimit-requests-remaining",
+    *(f"anthropic-ratelimit-{kind}-remaining" for kind in _ANTHROPIC_TOKENS),
+)
+
 
 def rate_limits_of(headers: Mapping[str, str], now: float) -> RateLimits | None:
     """The limits told in `headers` (found by their lower-case names); `None` when nothing readable is told.
 
     Resets are seconds from `now` (Unix seconds), 0..900. Of Anthropic's three token limits the tightest counts.
     """
+    if headers.keys().isdisjoint(_TELLING):
+        return None  # as most compatible servers do; a reset alone says nothing
     tokens_left, tokens_reset = _tightest(headers, now)
     limits = RateLimits(
         requests_left=_first(headers, (*_REQUESTS_LEFT, "anthropic-ratelimit-requests-remaining"), _count),
