@@ -157,6 +157,7 @@ def test_refusals_and_texts_in_parts_are_text() -> None:
         (b'{"error":{"type":"overloaded_error"}}', OutcomeKind.OVERLOADED),
         (b'{"choices":[]}', OutcomeKind.MALFORMED),
         (b'{"choices":[{}]}', OutcomeKind.MALFORMED),
+        (b'{"choices":[{"message":{}}]}', OutcomeKind.MALFORMED),
         (b"<html>", OutcomeKind.MALFORMED),
         (b"", OutcomeKind.MALFORMED),
     ],

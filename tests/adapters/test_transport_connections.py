@@ -10,7 +10,9 @@ from typing import cast
 
 import pytest
 
+from hive_console.adapters.providers.request import HttpRequest
 from hive_console.adapters.transport import HttpProviders, wire
+from hive_console.adapters.transport.clocks import Clocks
 from hive_console.core.errors import ProviderError
 from hive_console.core.outcome import Outcome, OutcomeKind
 from hive_console.core.settings import Replay
@@ -107,6 +109,24 @@ async def test_a_storm_of_cancelled_calls_leaks_nothing(providers: HttpProviders
         for _ in range(10):
             await providers.complete(model, Task.chat("m", "x", n=1))
         assert upstream.open == 1
+
+
+async def test_what_came_before_a_connection_was_lost_can_still_be_taken() -> None:
+    async def script(exchange: Exchange) -> None:
+        await exchange.events(token("a"), end=False)
+        exchange.reset()
+
+    async with asyncio.timeout(20), Upstream(script) as upstream, wire.Wire() as lines:
+        request = HttpRequest("POST", f"{upstream.endpoint}/x", {}, b"{}")
+        received = await lines.send(request, Clocks(5.0))
+        while received._response.content.exception() is None:  # noqa: ASYNC110 - the library tells nobody
+            await asyncio.sleep(0)
+
+        assert received.at_hand() == token("a").encode()
+        assert received.at_hand() == b""
+        with pytest.raises(ProviderError):
+            await received.next_bytes()
+        received.close()
 
 
 async def test_leaving_closes_every_connection() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from hive_console.adapters.providers.faults import no_content, not_an_answer
-from hive_console.adapters.providers.lenient_json import understood
+from hive_console.adapters.providers.lenient_json import understood_whole
 from hive_console.adapters.providers.token_usage import NO_RAW, MessageTokens, count_of, message_tokens
 from hive_console.core.errors import ProviderError
 from hive_console.core.task import Usage
@@ -65,7 +65,7 @@ _MESSAGE = msgspec.json.Decoder(Message)
 
 def read_message(body: bytes) -> Message:
     """The message in `body`; raises `ProviderError` (`MALFORMED`) for anything else."""
-    message = understood(_MESSAGE, body)
+    message = understood_whole(_MESSAGE, body)
     if message is None:
         raise ProviderError(not_an_answer(body))
     return message

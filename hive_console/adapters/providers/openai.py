@@ -6,7 +6,7 @@ from hive_console.adapters.providers.classify import classify_reported
 from hive_console.adapters.providers.endpoint import PATHS, posted
 from hive_console.adapters.providers.error_body import read_error
 from hive_console.adapters.providers.faults import not_an_answer
-from hive_console.adapters.providers.lenient_json import understood
+from hive_console.adapters.providers.lenient_json import understood_whole
 from hive_console.adapters.providers.openai_answer import COMPLETION, to_message
 from hive_console.adapters.providers.openai_request import to_chat_request, wants_thoughts
 from hive_console.adapters.providers.openai_stream import OpenAIReader
@@ -42,7 +42,7 @@ class OpenAIForAnthropic:
         now: float,  # noqa: ARG002 - Codec's shape
     ) -> tuple[bytes, Usage | None]:
         """The completion as a message."""
-        completion = understood(COMPLETION, body)
+        completion = understood_whole(COMPLETION, body)
         if completion is None:
             raise ProviderError(not_an_answer(body))
         if completion.error:

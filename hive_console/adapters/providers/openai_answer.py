@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from hive_console.adapters.providers.faults import no_content
 from hive_console.adapters.providers.foreign_thoughts import UNSIGNED
 from hive_console.adapters.providers.request import write_json
 from hive_console.adapters.providers.token_usage import NO_RAW, ChatTokens, chat_tokens, count_of
@@ -88,6 +89,8 @@ def to_message(completion: Completion, name: str, *, with_thoughts: bool) -> tup
         calls.pop()  # cut in the middle of its arguments, as the stop reason tells
     if any(call["input"] is None for call in calls):
         raise ProviderError(Outcome(OutcomeKind.MALFORMED, message="the answer calls a tool with no JSON object"))
+    if not content and not calls and choice.finish_reason is None:
+        raise ProviderError(no_content())
     tokens = chat_tokens(completion.usage)
     message = {
         "id": message_id(completion.id),

@@ -67,10 +67,13 @@ class Received:
 
     def at_hand(self) -> bytes:
         """What has come and was not taken yet, without waiting; ``b""`` when nothing has."""
+        content = self._response.content
         try:
-            return self._response.content.read_nowait()
+            return content.read_nowait()
         except TRANSPORT_ERRORS:
-            return b""  # `next_bytes` tells what happened
+            # What came before the connection was lost is still there, and the library has no other door to it.
+            # `next_bytes` tells what happened.
+            return content._read_nowait(-1)  # noqa: SLF001
 
     async def next_bytes(self) -> bytes:
         """What has come since, at least one byte; ``b""`` at the end. Raises `ProviderError`."""
