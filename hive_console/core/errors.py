@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hive_console.core.outcome import Outcome
+    from hive_console.core.task import Hop
 
 
 class HiveError(Exception):
@@ -52,6 +53,7 @@ class OperationFailed(HiveError):
         retry_after: seconds until the earliest breaker may admit a call again; `None` when unknown.
         operation: the operation's id, as the recording has it.
         attempts: calls made.
+        trail: every hop in order.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class OperationFailed(HiveError):
         retry_after: float | None,
         operation: str = "",
         attempts: int = 0,
+        trail: tuple[Hop, ...] = (),
     ) -> None:
         names = ", ".join(tried) or "no model"
         super().__init__(
@@ -75,6 +78,7 @@ class OperationFailed(HiveError):
         self.retry_after = retry_after
         self.operation = operation
         self.attempts = attempts
+        self.trail = trail
 
 
 class UnknownModel(HiveError):

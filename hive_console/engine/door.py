@@ -146,7 +146,13 @@ class Door:
 
     def _turned_away(self, operation: Operation, outcome: Outcome) -> OperationFailed:
         return OperationFailed(
-            operation.requested, outcome, tried=(), retry_after=None, operation=operation.id, attempts=0
+            operation.requested,
+            outcome,
+            tried=(),
+            retry_after=None,
+            operation=operation.id,
+            attempts=0,
+            trail=tuple(operation.hops),
         )
 
     def _tell_of_failover(self, operation: Operation, plan: Plan, served_by: str) -> None:

@@ -84,6 +84,7 @@ class Fallback:
             retry_after=wait,
             operation=operation.id,
             attempts=operation.attempts,
+            trail=tuple(operation.hops),
         )
 
 

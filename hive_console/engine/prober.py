@@ -51,7 +51,7 @@ class Prober:
         rng: random.Random,
     ) -> None:
         self._fleet = fleet
-        self._budget = ProbeBudget(daily_budget)
+        self.budget = ProbeBudget(daily_budget)
         self._free = {
             name: replace(member.settings, probe=ProbeKind.MODELS) for name, member in fleet.members.items()
         }
@@ -130,12 +130,12 @@ class Prober:
         if model.probe is not ProbeKind.COMPLETION:
             return model
         now = self._clock.now()
-        if self._budget.pay(model.probe_cost, now):
+        if self.budget.pay(model.probe_cost, now):
             self._has_told_of_budget = False
             return model
         if not self._has_told_of_budget:
             self._has_told_of_budget = True
-            spent = ProbeBudgetSpent(at=now, spent=self._budget.spent, budget=self._budget.budget)
+            spent = ProbeBudgetSpent(at=now, spent=self.budget.spent, budget=self.budget.budget)
             self._bus.publish([spent])
         return self._free[model.id]
 

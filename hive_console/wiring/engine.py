@@ -20,6 +20,7 @@ from hive_console.core.snapshot import FleetSnapshot
 from hive_console.core.task import Reply, ReplyStream, Task
 from hive_console.engine.clock import SystemClock
 from hive_console.engine.supervisor import ResilienceEngine
+from hive_console.engine.task_stream import TaskStream
 from hive_console.version import VERSION
 from hive_storage.folder import DataFolder
 from hive_storage.recorder import Recorder
@@ -50,7 +51,8 @@ class Engine:
     """BIP-03's resilience framework behind one object.
 
     Health checks, breakers, retries and fallbacks run on the loop that enters it. Calls are
-    `execute(task)`, `open_stream(task)`, `command(command)` and `snapshot()`.
+    `execute(task)`, `stream(task)`, `open_stream(task)`, `command(command)` and `snapshot()`; clients that exist
+    already come in through `hive_console.AsyncOpenAITransport`.
     """
 
     def __init__(
@@ -87,7 +89,9 @@ class Engine:
                 stack.callback(folder.release)
                 recorder = await stack.enter_async_context(Recorder.open(folder, now=clock.now, version=VERSION))
                 saved = recorder.saved_state()
-            provider = await stack.enter_async_context(HttpProviders(self._keys, now=clock.now))
+            provider = await stack.enter_async_context(
+                HttpProviders(self._keys, now=clock.now, network=self._settings.network)
+            )
             engine = ResilienceEngine(
                 self._settings, provider=provider, clock=clock, recorder=recorder, version=VERSION, saved=saved
             )
@@ -110,12 +114,21 @@ class Engine:
         """The same, streamed; returns when the first content is there."""
         return await self._running().open_stream(task)
 
+    def stream(self, task: Task) -> TaskStream:
+        """The answer piece by piece: `async for events in engine.stream(task)`; see `TaskStream`."""
+        return TaskStream(self, task)
+
     async def command(self, command: Command) -> CommandResult:
         """Does what an operator asks, in the name of the user who runs this process; audited where recorded."""
         actor = current_actor(self._environ)
         return await self._running().command(
             Command(command.action, command.target, command.reason, command.parameter, actor=actor)
         )
+
+    @property
+    def settings(self) -> Settings:
+        """The fleet's settings."""
+        return self._settings
 
     def snapshot(self) -> FleetSnapshot:
         """The latest view of the fleet."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 from hive_console.adapters.control_socket import ControlServer, socket_path
 from hive_console.adapters.gateway import Gateway
+from hive_console.adapters.metrics_page import MetricsPage
 from hive_console.adapters.transport import HttpProviders
 from hive_console.core.events import ServiceFailed
+from hive_console.core.snapshot import FleetSnapshot
 from hive_console.engine.clock import SystemClock
 from hive_console.engine.supervisor import ResilienceEngine
 from hive_console.version import VERSION
@@ -32,7 +35,14 @@ async def open_house(launch: Launch) -> AsyncGenerator[ResilienceEngine, None]:
             # A demo's models are nobody's: they begin afresh, and the next real fleet in this folder knows none.
             Recorder.open(launch.folder, now=clock.now, version=VERSION, keeps_states=not launch.is_demo)
         )
-        provider = await stack.enter_async_context(HttpProviders(launch.keys, now=clock.now))
+        provider = await stack.enter_async_context(
+            HttpProviders(launch.keys, now=clock.now, network=launch.settings.network)
+        )
+
+        def snapshot() -> FleetSnapshot:
+            return engine.snapshot()
+
+        metrics = MetricsPage(snapshot, version=VERSION)
         engine = await stack.enter_async_context(
             ResilienceEngine(
                 launch.settings,
@@ -41,6 +51,7 @@ async def open_house(launch: Launch) -> AsyncGenerator[ResilienceEngine, None]:
                 recorder=recorder,
                 version=VERSION,
                 saved=recorder.saved_state(),
+                readers=(metrics.take,),
             )
         )
 
@@ -51,7 +62,9 @@ async def open_house(launch: Launch) -> AsyncGenerator[ResilienceEngine, None]:
             launch.settings.gateway,
             engine,
             snapshot=engine.snapshot,
-            models=launch.settings.models,
+            fleet=lambda: launch.settings,
+            token=token_of(launch),
+            metrics=metrics.render,
             on_error=on_error,
         )
         url = await gateway.start()
@@ -63,3 +76,9 @@ async def open_house(launch: Launch) -> AsyncGenerator[ResilienceEngine, None]:
         engine.say_gateway(url)
         launch.say_gateway(url)
         yield engine
+
+
+def token_of(launch: Launch) -> Callable[[], str] | None:
+    """Fetches the token that the gateway's callers must send, anew each time; `None` where none is asked for."""
+    reference = launch.settings.gateway.token
+    return None if reference is None else partial(launch.keys.key_of, reference)

@@ -10,6 +10,7 @@ from typing import cast
 
 import pytest
 
+from hive_console.adapters.endpoints import EndpointRules
 from hive_console.adapters.providers.request import HttpRequest
 from hive_console.adapters.transport import HttpProviders, wire
 from hive_console.adapters.transport.clocks import Clocks
@@ -116,7 +117,7 @@ async def test_what_came_before_a_connection_was_lost_can_still_be_taken() -> No
         await exchange.events(token("a"), end=False)
         exchange.reset()
 
-    async with asyncio.timeout(20), Upstream(script) as upstream, wire.Wire() as lines:
+    async with asyncio.timeout(20), Upstream(script) as upstream, wire.Wire(EndpointRules(())) as lines:
         request = HttpRequest("POST", f"{upstream.endpoint}/x", {}, b"{}")
         received = await lines.send(request, Clocks(5.0))
         while received._response.content.exception() is None:  # noqa: ASYNC110 - the library tells nobody

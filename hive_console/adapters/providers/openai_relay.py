@@ -28,7 +28,7 @@ _DONE = b"[DONE]"
 
 
 class _Choice(msgspec.Struct):
-    message: dict[str, msgspec.Raw] | None = None
+    message: dict[str, Any] | None = None  # decoded, so that nonsense inside it is found
 
 
 class _Answer(msgspec.Struct):
