@@ -10,7 +10,8 @@ from hive_console.core.settings import Dialect, ModelSettings
 from hive_console.core.task import Work
 
 API_VERSION = "2023-06-01"
-"""The messages API's only version so far; it must be named in each request."""
+"""The version that is named where the caller names none: it is the one that every compatible server knows, and that
+still takes `temperature` and `top_p`, which 2026-10-21 answers with 400."""
 
 PASSED_ON = frozenset({"anthropic-version", "anthropic-beta"})
 """Headers of a caller that an endpoint of the same dialect gets, where a task brings them."""
