@@ -26,6 +26,9 @@ ACTIVATION_CALM = 10.0
 FLEET = "fleet"
 """The subject of alerts about the whole fleet."""
 
+SETTINGS = "settings"
+"""The subject of alerts about the settings file."""
+
 _Key = tuple[AlertRule, str]
 
 
@@ -36,6 +39,8 @@ ALERTING = (
     e.DegradedModeLeft,
     e.FallbacksExhausted,
     e.OperationFinished,
+    e.SettingsReloaded,
+    e.SettingsRefused,
 )
 """The events that the alert book looks at; of others it takes no notice."""
 
@@ -86,6 +91,11 @@ class AlertBook:
                 return self._raise(rule, event.requested, Severity.CRITICAL, text, event.at)
             case e.OperationFinished():
                 return self._on_operation(event)
+            case e.SettingsReloaded():
+                return self._on_reload(event)
+            case e.SettingsRefused():
+                text = f"the settings file cannot be used, the settings before it stay in force: {event.problem}"
+                return self._raise(AlertRule.SETTINGS_REFUSED, SETTINGS, Severity.WARNING, text, event.at)
             case _:
                 return []
 
@@ -169,6 +179,20 @@ class AlertBook:
         if event.at - exhausted_at < EXHAUSTED_CALM:
             return []
         return self._end_exhausted(event.requested, event.at)
+
+    def _on_reload(self, event: e.SettingsReloaded) -> list[e.Event]:
+        """Good settings end the alert of bad ones; nothing is wrong any more with a model that has left."""
+        resolved = self._resolve(AlertRule.SETTINGS_REFUSED, SETTINGS, event.at)
+        if not event.models:
+            return resolved
+        stays = {*event.models, FLEET, SETTINGS}
+        for known in (self._isolated, self._unavailable):
+            known.intersection_update(stays)
+        for times in (self._activated_at, self._exhausted_at):
+            for model in [model for model in times if model not in stays]:
+                del times[model]
+        gone = [(rule, subject) for rule, subject in self._firing if subject not in stays]
+        return [*resolved, *(ended for rule, subject in gone for ended in self._resolve(rule, subject, event.at))]
 
     def _end_exhausted(self, model: str, now: float) -> list[e.Event]:
         del self._exhausted_at[model]

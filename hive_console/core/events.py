@@ -22,6 +22,9 @@ from hive_console.core.states import (
     Severity,
 )
 
+MANY_CHANGES = 50
+"""Changes of one reload that are told one by one; more are only counted: an event has a bounded size."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
@@ -297,6 +300,40 @@ class OperatorActed(Event):
     before: str = ""
     after: str = ""
     detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsReloaded(Event):
+    """Other settings are in force, or the settings file was read again and is what is in force.
+
+    `changes` are told as they stand in the file, at most `MANY_CHANGES` of them; those that need a restart were left
+    as they were and say so. `models` is the fleet from now on, where it is another one than before; `actor` is
+    empty when no person asked.
+    """
+
+    source: str
+    changes: tuple[str, ...] = ()
+    count: int = 0
+    models: tuple[str, ...] = ()
+    actor: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsRefused(Event):
+    """Settings that cannot be used were read; what was in force stays so. `problem` is the first of `count`."""
+
+    source: str
+    problem: str
+    count: int = 1
+    actor: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsNoticed(Event):
+    """The settings file changed and can be used; somebody has to say that it shall be."""
+
+    changes: tuple[str, ...]
+    count: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,10 +11,12 @@ from hive_console.core.member import Member
 from hive_console.core.outliers import OutlierPolicy, OutlierPool, SuccessRatePolicy
 from hive_console.core.panic import eligible
 from hive_console.core.restart import AS_BEFORE, restore_member, save_member
+from hive_console.core.roster import Roster
 from hive_console.core.routing import Plan, WeightedTurns, plan_for, serving_of
 from hive_console.core.saved_state import UnreadableState
-from hive_console.core.settings import LastResort, Settings
+from hive_console.core.settings import LastResort, ResilienceSettings, Settings
 from hive_console.core.states import BreakerState
+from hive_console.core.succession import successor
 from hive_console.core.text import NAME_LIMIT, clean
 from hive_console.core.transitions import Trigger
 
@@ -44,22 +46,40 @@ class Fleet:
     __slots__ = ("_last_resort", "_names", "_outliers", "_serving", "_swept_at", "_turns", "members")
 
     def __init__(self, settings: Settings, now: float) -> None:
-        self.members = {model.id: Member(model, now) for model in settings.models}
-        self._names = {
-            name: self.members[model.id] for model in settings.models for name in (model.id, *model.aliases)
-        }
+        self.members = Roster({model.id: Member(model, now) for model in settings.models})
+        self._names = _by_every_name(settings, self.members)
         self._turns = {model.id: WeightedTurns() for model in settings.models}
         self._serving: dict[str, str | None] = {model.id: model.id for model in settings.models}
         self._last_resort = settings.resilience.last_resort
         self._outliers: OutlierPool | None = None
         self._swept_at = now
         if settings.resilience.outlier_ejection:
-            policy = OutlierPolicy(
-                consecutive_failures=None,  # the breakers' own business
-                max_ejected=settings.resilience.max_ejection_share,
-                success_rate=SuccessRatePolicy(COMPARABLE_MODELS, COMPARABLE_CALLS, STDEV_FACTOR),
-            )
-            self._outliers = OutlierPool(tuple(self.members), policy)
+            self._outliers = OutlierPool(tuple(self.members), _outlier_policy(settings.resilience))
+
+    def reconfigure(self, settings: Settings, now: float) -> list[Event]:
+        """Takes other settings at once; what that changed. Members that stay the same stay as they are."""
+        before = dict(self.members)
+        members: dict[str, Member] = {}
+        events: list[Event] = []
+        for model in settings.models:
+            member = before.get(model.id)
+            if member is None:
+                member = Member(model, now)
+            elif member.settings != model:
+                member, caused = successor(member, model, now)
+                events += caused
+            members[model.id] = member
+        for name, member in before.items():
+            if name not in members:
+                member.retire()
+        self.members.become(members)
+        self._names = _by_every_name(settings, self.members)
+        self._turns = {name: self._turns.get(name, WeightedTurns()) for name in members}
+        self._serving = {name: self._serving.get(name, name) for name in members}
+        self._last_resort = settings.resilience.last_resort
+        events += [event for member in members.values() for event in self._unpinned(member, now)]
+        kept = frozenset(name for name, member in members.items() if before.get(name) is member)
+        return [*events, *self._compare_from_now(settings.resilience, kept, now), *self.refresh(now)]
 
     def member(self, name: str) -> Member:
         """The member with this id or alias; raises `UnknownModel`."""
@@ -78,7 +98,7 @@ class Fleet:
 
     def compare(self, model_id: str, now: float, *, is_failure: bool) -> None:
         """Counts a judged call of real traffic for the comparison of success rates, where that is wanted."""
-        if self._outliers is not None:
+        if self._outliers is not None and model_id in self.members:
             self._outliers.record(model_id, now, is_failure=is_failure)
 
     def refresh(self, now: float) -> list[Event]:
@@ -142,6 +162,26 @@ class Fleet:
                     events += self._pin_again(member, now)
         return events
 
+    def _unpinned(self, member: Member, now: float) -> list[Event]:
+        """Ends a pin to a model that has left."""
+        target = member.pinned_to
+        if target is None or target in self.members:
+            return []
+        member.pinned_to = None
+        cause = f"{target} is no longer configured"
+        return [RoutePinned(at=now, model=member.settings.id, target=None, cause=cause)]
+
+    def _compare_from_now(self, fleet: ResilienceSettings, kept: frozenset[str], now: float) -> list[Event]:
+        """Compares success rates as these settings want it, among those who are there now."""
+        if not fleet.outlier_ejection:
+            self._outliers = None
+            return [event for member in self.members.values() for event in member.readmit(now)]
+        if self._outliers is None:
+            self._outliers = OutlierPool(tuple(self.members), _outlier_policy(fleet))
+        else:
+            self._outliers.reshape(tuple(self.members), _outlier_policy(fleet), kept=kept)
+        return []
+
     def _pin_again(self, member: Member, now: float) -> list[Event]:
         target = member.pinned_to
         if target is None:
@@ -166,3 +206,15 @@ class Fleet:
             cause = "fails far more often than the others"
             events += self.members[name].eject(now, outliers.ejected_until(name) or now, cause)
         return events
+
+
+def _by_every_name(settings: Settings, members: Roster[Member]) -> dict[str, Member]:
+    return {name: members[model.id] for model in settings.models for name in (model.id, *model.aliases)}
+
+
+def _outlier_policy(fleet: ResilienceSettings) -> OutlierPolicy:
+    return OutlierPolicy(
+        consecutive_failures=None,  # the breakers' own business
+        max_ejected=fleet.max_ejection_share,
+        success_rate=SuccessRatePolicy(COMPARABLE_MODELS, COMPARABLE_CALLS, STDEV_FACTOR),
+    )

@@ -52,6 +52,7 @@ class Member:
         "ejection",
         "ewma",
         "in_flight",
+        "is_retired",
         "is_told_frozen",
         "last_check",
         "last_error",
@@ -77,6 +78,7 @@ class Member:
         self.ewma = PeakEwma()
         self.comeback = Comeback(settings.id, ramp_policy_of(settings), now)
         self.is_told_frozen = False
+        self.is_retired = False
         most = settings.max_concurrent_requests
         self.limit = AimdLimit(most, maximum=most) if settings.adaptive_concurrency else None
         self.in_flight = 0
@@ -203,6 +205,9 @@ class Member:
             latency: seconds it took; of a stream, to its first token.
             is_probe: whether it was a health check.
         """
+        if self.is_retired:
+            self.in_flight -= not is_probe
+            return []
         is_late = permit.generation != self.breaker.generation
         if not is_probe:
             self._learn_load(outcome)
@@ -233,6 +238,8 @@ class Member:
 
     def refresh(self, now: float) -> list[e.Event]:
         """Judges afresh: windows age, throttles end and ramps climb without any call."""
+        if self.is_retired:
+            return []
         self.window.age(now)
         if self._is_well():
             self._learn_baseline()
@@ -307,6 +314,51 @@ class Member:
         self.ejected_until, self.ejection = None, ""
         self.window.clear()
         return [e.OutlierReturned(at=now, model=self.settings.id), *self.refresh(now)]
+
+    # --- settings ---------------------------------------------------------------------------------
+
+    def retire(self) -> None:
+        """Belongs to no fleet any more: calls under way may finish, and nothing of them is told or counted."""
+        self.is_retired = True
+
+    def adopt(self, settings: ModelSettings, now: float) -> list[e.Event]:
+        """Goes on under other settings of the same model at the same address, from the next call on.
+
+        What it learned stays, as far as it means the same: its breaker with counts, trials and holds, its window,
+        its ramp, its pin. Another key begins without the limits and faults of the old one.
+        """
+        old, self.settings = self.settings, settings
+        if settings.key != old.key:
+            self.throttled_until = None
+            self._fault.forget()
+        policy = breaker_policy_of(settings)
+        if policy != self.breaker.policy:
+            self.breaker.adopt(policy)
+        self._adopt_limit(settings)
+        self.comeback.policy = ramp_policy_of(settings)
+        events = self.comeback.end_ramp(now) if self.comeback.policy is None else []
+        move = self._follow_mode(now) if settings.breaker_mode is not old.breaker_mode else None
+        return [*events, *(self.refresh(now) if move is None else self._moved(move, now))]
+
+    def _adopt_limit(self, settings: ModelSettings) -> None:
+        most = settings.max_concurrent_requests
+        if not settings.adaptive_concurrency:
+            self.limit = None
+        elif self.limit is None:
+            self.limit = AimdLimit(most, maximum=most)
+        else:
+            was_full = self.limit.limit == self.limit.maximum
+            self.limit.maximum = most
+            self.limit.limit = most if was_full else min(self.limit.limit, most)
+
+    def _follow_mode(self, now: float) -> Move | None:
+        """Brings the breaker into another mode; only a hold by hand stays whatever the settings say."""
+        if self.breaker.state is BreakerState.ISOLATED:
+            return None
+        if self.settings.breaker_mode is not BreakerMode.ENFORCING:
+            return self._as_set(now)
+        is_set_aside = self.breaker.state in {BreakerState.METRICS_ONLY, BreakerState.DISABLED}
+        return self.breaker.reset(now, "its settings say enforcing") if is_set_aside else None
 
     # --- inside -----------------------------------------------------------------------------------
 
@@ -459,6 +511,8 @@ class Member:
         return self.breaker.disable(now, said) if self.settings.breaker_mode is BreakerMode.DISABLED else None
 
     def _moved(self, move: Move, now: float) -> list[e.Event]:
+        if self.is_retired:
+            return []
         self._crossings = self.breaker.threshold_crossings
         changed = e.BreakerChanged(
             at=now,

@@ -41,6 +41,9 @@ class Line:
     is_progress: bool = False
 
 
+CHANGES_SHOWN = 4
+"""Changes of settings that a line tells; more are counted."""
+
 _WORSE = {
     ModelStatus.UNAVAILABLE: Severity.CRITICAL,
     ModelStatus.DEGRADED: Severity.WARNING,
@@ -132,6 +135,17 @@ def narrate(event: e.Event) -> Line:  # noqa: C901, PLR0912 - one case per kind 
             return Line(f"degraded mode left after {span(event.lasted)}: {share}")
         case e.OperatorActed():
             return _acted(event)
+        case e.SettingsReloaded():
+            return _reloaded(event)
+        case e.SettingsRefused():
+            more = f" (and {event.count - 1} more)" if event.count > 1 else ""
+            said = f"settings refused{_by(event)}, those before stay in force: {event.problem}{more}"
+            return Line(said, Severity.WARNING)
+        case e.SettingsNoticed():
+            said = (
+                f"the settings file changed ({_listed(event.changes, event.count)}); hive-console reload applies it"
+            )
+            return Line(said, Severity.WARNING)
         case e.AlertRaised():
             # What alerts tell is told by the events that raised them; who wants alerts has the inbox.
             return Line(f"alert: {event.text}", event.severity, is_routine=True)
@@ -241,6 +255,22 @@ def _breaker(event: e.BreakerChanged) -> Line:
             return Line(f"{event.model} still down: {event.cause}", Severity.WARNING, topic=f"trial {event.model}")
         case _:
             return Line(said, severity)
+
+
+def _by(event: e.SettingsReloaded | e.SettingsRefused) -> str:
+    return f" by {event.actor}" if event.actor else f" ({event.source})"
+
+
+def _listed(changes: tuple[str, ...], count: int) -> str:
+    """The first changes, and how many there are besides."""
+    shown = "; ".join(changes[:CHANGES_SHOWN])
+    return f"{shown}; and {count - CHANGES_SHOWN} more" if count > CHANGES_SHOWN else shown
+
+
+def _reloaded(event: e.SettingsReloaded) -> Line:
+    if not event.changes:
+        return Line(f"settings read again{_by(event)}: nothing changed")
+    return Line(f"settings reloaded{_by(event)}: {_listed(event.changes, event.count)}", Severity.WARNING)
 
 
 def _acted(event: e.OperatorActed) -> Line:

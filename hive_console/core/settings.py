@@ -65,6 +65,13 @@ class Replay(Enum):
     DENY = "deny"  # for requests with effects of their own
 
 
+class ReloadMode(Enum):
+    """What happens when the settings file changes while the engine runs."""
+
+    MANUAL = "manual"  # it is checked and told; a person applies it
+    AUTO = "auto"  # it is applied when it can be used
+
+
 class RetryBeforeFallback(Enum):
     """Whether a failed model is retried (with its wait) while a fallback is ready."""
 
@@ -347,6 +354,8 @@ class Settings:
         environment: a word for the title bar, such as `prod` or `DEMO`.
         routes: virtual models.
         network: which endpoints may be called.
+        reload: see `ReloadMode`. Manual: checks keep a broken file out, not a wrong one, and a saved file is no
+            decision yet to move traffic.
     """
 
     models: tuple[ModelSettings, ...]
@@ -355,6 +364,7 @@ class Settings:
     environment: str = ""
     routes: tuple[RouteSettings, ...] = ()
     network: NetworkSettings = field(default_factory=NetworkSettings)
+    reload: ReloadMode = ReloadMode.MANUAL
 
     def __post_init__(self) -> None:
         """Checks that names are unique and that every fallback exists."""

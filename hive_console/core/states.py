@@ -75,6 +75,7 @@ class AlertRule(Enum):
     BREAKER_OPEN = "breaker-open"
     DEGRADED_MODE = "degraded-mode"
     FALLBACKS_EXHAUSTED = "all-fallbacks-exhausted"
+    SETTINGS_REFUSED = "config-invalid-on-reload"
 
 
 class OperationResult(Enum):
@@ -101,6 +102,7 @@ class Action(Enum):
     FREEZE = "freeze"
     THAW = "thaw"
     ACKNOWLEDGE = "acknowledge"
+    RELOAD = "reload"  # of the settings file
 
 
 class ActionPhase(Enum):

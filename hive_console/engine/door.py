@@ -18,7 +18,7 @@ from hive_console.core.events import Event, FailedOver, FallbacksExhausted, Oper
 from hive_console.core.fleet import Fleet
 from hive_console.core.outcome import CANCELLED, SUCCESS, Onward, Outcome, OutcomeKind
 from hive_console.core.routing import Plan
-from hive_console.core.settings import Settings
+from hive_console.core.settings import ResilienceSettings, Settings
 from hive_console.core.states import ADMITTING, DegradationLevel, OperationResult
 from hive_console.core.task import Body, Hop, Provenance, Reply, Task
 from hive_console.engine.bulkhead import Bulkhead
@@ -62,6 +62,13 @@ class Door:
         self._bus = bus
         self._run_id = run_id
         self._numbers = itertools.count(1)
+
+    def reconfigure(self, fleet: ResilienceSettings) -> None:
+        """Admits by these settings from the next operation on."""
+        self._deadline = fleet.operation_deadline
+        self._token_cap = fleet.degraded_token_cap
+        self.places.bound(fleet.max_queued_requests)
+        self.places.resize(fleet.max_total_requests)
 
     async def execute(self, task: Task) -> Reply:
         """Runs a task on its model or a fallback; raises `UnknownModel` or `OperationFailed`."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
@@ -21,7 +21,8 @@ from hive_console.core.member import Member
 from hive_console.core.outcome import CANCELLED, SUCCESS, Outcome, OutcomeKind, Verdict
 from hive_console.core.policies import retry_policy_of
 from hive_console.core.retry import Backoff
-from hive_console.core.settings import ModelSettings, RetryBeforeFallback, Settings
+from hive_console.core.roster import Roster
+from hive_console.core.settings import ModelSettings, ResilienceSettings, RetryBeforeFallback, Settings
 from hive_console.core.task import Hop, Task
 from hive_console.core.transitions import Permit, Refusal
 from hive_console.engine.bulkhead import Bulkhead
@@ -110,17 +111,39 @@ class Executor:
         self._fleet = fleet
         self._rng = rng
         self._resilience = settings.resilience
-        self.bulkheads = {
-            model.id: Bulkhead(model.max_concurrent_requests, settings.resilience.max_queued_requests)
-            for model in settings.models
-        }
+        self.bulkheads = Roster(
+            {
+                model.id: Bulkhead(model.max_concurrent_requests, settings.resilience.max_queued_requests)
+                for model in settings.models
+            }
+        )
         self._limits: dict[float, Deadlines] = {}  # as many as the settings have different timeouts
-        self._retries = {model.id: retry_policy_of(model, settings.resilience) for model in settings.models}
+        self._retries = Roster({model.id: retry_policy_of(model, settings.resilience) for model in settings.models})
         # One budget a chain: its retries and hedges together, whichever of its models they go to.
-        self.budgets = {
-            model.id: RetryBudget(settings.resilience.retry_budget, floor=settings.resilience.retry_budget_floor)
-            for model in settings.models
-        }
+        self.budgets = Roster({model.id: _budget_of(settings.resilience) for model in settings.models})
+
+    def reconfigure(self, settings: Settings) -> None:
+        """Runs by these settings from the next attempt on; who has a place or waits for one keeps it."""
+        fleet = self._resilience = settings.resilience
+        self._limits = {}  # those that run go on; the others would only pile up
+        self._retries.become({model.id: retry_policy_of(model, fleet) for model in settings.models})
+        bulkheads: dict[str, Bulkhead] = {}
+        budgets: dict[str, RetryBudget] = {}
+        for model in settings.models:
+            places = self._fleet.members[model.id].places
+            # One that returns before its calls ended has those still: they come back to the same places.
+            bulkheads[model.id] = self.bulkheads.known(model.id) or Bulkhead(places, fleet.max_queued_requests)
+            bulkheads[model.id].bound(fleet.max_queued_requests)
+            bulkheads[model.id].resize(places)
+            budgets[model.id] = self.budgets.known(model.id) or _budget_of(fleet)
+            budgets[model.id].ratio, budgets[model.id].floor = fleet.retry_budget, fleet.retry_budget_floor
+        self.bulkheads.become(bulkheads)
+        self.budgets.become(budgets)
+
+    def forget(self, models: Iterable[str]) -> None:
+        """Forgets models that have left and that no operation asks any more."""
+        for roster in (self.bulkheads, self.budgets, self._retries):
+            roster.forget(models)
 
     async def run(
         self,
@@ -150,6 +173,8 @@ class Executor:
         """A call of real traffic came back: its place is free, and it counts in the fleet's comparison."""
         bulkhead = self.bulkheads[member.settings.id]
         bulkhead.release()
+        if member.is_retired:
+            return
         if member.limit is not None:
             bulkhead.resize(member.places)
         if outcome.verdict is not Verdict.NEUTRAL:
@@ -256,6 +281,10 @@ class Executor:
         else:
             why = f"breaker {member.breaker.state.value}"
         return Outcome(OutcomeKind.REFUSED, message=why, retry_after=member.retry_in(now))
+
+
+def _budget_of(fleet: ResilienceSettings) -> RetryBudget:
+    return RetryBudget(fleet.retry_budget, floor=fleet.retry_budget_floor)
 
 
 def _said(outcome: Outcome) -> str:

@@ -46,7 +46,7 @@ class Publisher:
         self._is_watched = is_watched
         self._pace = pace
         self._shortest = min(SHORTEST, pace) if pace <= LONGEST else pace
-        self._settings = settings
+        self._environment = settings.environment
         self._fleet = fleet
         self._bulkheads = bulkheads
         self._degradation = degradation
@@ -61,6 +61,10 @@ class Publisher:
         self.gateway = ""
         self.undo: Undo | None = None
         self.latest = before_start(settings, clock.now())
+
+    def reconfigure(self, settings: Settings) -> None:
+        """Shows the fleet of these settings from the next snapshot on."""
+        self._environment = settings.environment
 
     def take(self, event: Event) -> tuple[Event, ...]:  # noqa: ARG002 - any event is news
         """Notes that there is something to show; a bus reader."""
@@ -129,7 +133,7 @@ class Publisher:
             alerts=self._alerts.views(),
             metrics=self._meter.view(now),
             recorder=recorder,
-            environment=self._settings.environment,
+            environment=self._environment,
             gateway=self.gateway,
             loop_lag=self._lag,
             events_dropped=recorder.dropped,
