@@ -306,9 +306,9 @@ class OperatorActed(Event):
 class SettingsReloaded(Event):
     """Other settings are in force, or the settings file was read again and is what is in force.
 
-    `changes` are told as they stand in the file, at most `MANY_CHANGES` of them; those that need a restart were left
-    as they were and say so. `models` is the fleet from now on, where it is another one than before; `actor` is
-    empty when no person asked.
+    `changes` are told as they stand in the file, at most `MANY_CHANGES` of `count`; those that need a restart were
+    left as they were and say so. `models` is the fleet from now on, where it is another one than before; `actor`
+    is empty when no person asked.
     """
 
     source: str

@@ -135,17 +135,8 @@ def narrate(event: e.Event) -> Line:  # noqa: C901, PLR0912 - one case per kind 
             return Line(f"degraded mode left after {span(event.lasted)}: {share}")
         case e.OperatorActed():
             return _acted(event)
-        case e.SettingsReloaded():
-            return _reloaded(event)
-        case e.SettingsRefused():
-            more = f" (and {event.count - 1} more)" if event.count > 1 else ""
-            said = f"settings refused{_by(event)}, those before stay in force: {event.problem}{more}"
-            return Line(said, Severity.WARNING)
-        case e.SettingsNoticed():
-            said = (
-                f"the settings file changed ({_listed(event.changes, event.count)}); hive-console reload applies it"
-            )
-            return Line(said, Severity.WARNING)
+        case e.SettingsReloaded() | e.SettingsRefused() | e.SettingsNoticed():
+            return _settings(event)
         case e.AlertRaised():
             # What alerts tell is told by the events that raised them; who wants alerts has the inbox.
             return Line(f"alert: {event.text}", event.severity, is_routine=True)
@@ -267,10 +258,21 @@ def _listed(changes: tuple[str, ...], count: int) -> str:
     return f"{shown}; and {count - CHANGES_SHOWN} more" if count > CHANGES_SHOWN else shown
 
 
-def _reloaded(event: e.SettingsReloaded) -> Line:
-    if not event.changes:
-        return Line(f"settings read again{_by(event)}: nothing changed")
-    return Line(f"settings reloaded{_by(event)}: {_listed(event.changes, event.count)}", Severity.WARNING)
+def _settings(event: e.SettingsReloaded | e.SettingsRefused | e.SettingsNoticed) -> Line:
+    match event:
+        case e.SettingsReloaded(changes=()):
+            return Line(f"settings read again{_by(event)}: nothing changed")
+        case e.SettingsReloaded():
+            said = f"settings reloaded{_by(event)}: {_listed(event.changes, event.count)}"
+        case e.SettingsRefused():
+            more = f" (and {event.count - 1} more)" if event.count > 1 else ""
+            said = f"settings refused{_by(event)}, those before stay in force: {event.problem}{more}"
+        case e.SettingsNoticed():
+            changes = _listed(event.changes, event.count)
+            said = f"the settings file changed ({changes}); hive-console reload applies it"
+        case _:
+            assert_never(event)
+    return Line(said, Severity.WARNING)
 
 
 def _acted(event: e.OperatorActed) -> Line:

@@ -86,7 +86,7 @@ class Change:
 
 
 def changes_between(old: Settings, new: Settings) -> tuple[Change, ...]:
-    """Every difference, in the order of the file; empty exactly when the two are equal."""
+    """Every difference, section by section; empty exactly when the two are equal."""
     return (
         *_listed(Part.MODELS, _by_id(old.models), _by_id(new.models)),
         *_valued(Part.RESILIENCE, "", old.resilience, new.resilience),
@@ -138,11 +138,8 @@ def _valued(part: Part, subject: str, old: _Record, new: _Record) -> Iterable[Ch
     for field in fields(new):
         before, after = getattr(old, field.name), getattr(new, field.name)
         if before != after:
-            said = (
-                ("", "")
-                if is_unspeakable(field.name)
-                else (spelled(field.name, before), spelled(field.name, after))
-            )
+            values = () if is_unspeakable(field.name) else (before, after)
+            said = [spelled(field.name, value) for value in values]
             yield Change(part, ChangeKind.CHANGED, subject, word_of(field.name), *said)
 
 

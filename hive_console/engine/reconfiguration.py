@@ -1,7 +1,7 @@
 """Other settings for a running engine: all of it in one step, with no wait inside.
 
-Models that did not change stay as they are. Operations that began before finish with the models and the deadline they
-began with; models that have left are remembered for as long as one of those may ask for them.
+Models that did not change stay as they are. Operations that began before finish with the models and the deadline
+they began with; models that have left are remembered for as long as one of those may ask for them.
 """
 
 from __future__ import annotations

@@ -153,6 +153,7 @@ class ResilienceEngine:
             provider=provider,
         )
         self._has_refused = False
+        self._followers: list[Callable[[Settings], None]] = []
         self._saved = saved or {}
         self.feed = EventFeed()
         self._subscribe(meter, alerts, readers)
@@ -236,6 +237,8 @@ class ResilienceEngine:
         if wanted != self.settings:
             switched = self._reconfiguration.switch(self.settings, wanted, now)
             self.settings = wanted
+            for follow in self._followers:
+                follow(wanted)
             for name in switched.left:
                 self._watches.pop(name).cancel()
             for member in switched.joined:
@@ -290,6 +293,14 @@ class ResilienceEngine:
     def publish(self, event: Event) -> None:
         """Puts an event of a part around the engine (gateway, console) on the bus; on the engine's thread."""
         self._bus.publish([event])
+
+    def follow(self, follower: Callable[[Settings], None]) -> None:
+        """Tells a part around the engine of other settings, in the same step in which they come into force."""
+        self._followers.append(follower)
+
+    def serve(self, name: str, run: Callable[[], Coroutine[None, None, None]]) -> None:
+        """Runs a service of a part around the engine for as long as the engine runs, whatever errors it meets."""
+        self._tasks.append(self._serve(name, run))
 
     def say_gateway(self, url: str) -> None:
         """Tells the address that clients use, for the screens."""

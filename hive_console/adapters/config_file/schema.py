@@ -20,13 +20,14 @@ from hive_console.core.settings import (
     LastResort,
     ModelSettings,
     ProbeKind,
+    ReloadMode,
     Replay,
     ResilienceSettings,
     RetryBeforeFallback,
     Strategy,
 )
 
-SECTIONS = ("models", "resilience", "groups", "gateway", "environment")
+SECTIONS = ("models", "resilience", "groups", "gateway", "environment", "reload")
 """The keys at the top of the file."""
 
 _NOTHING_BESIDE: Mapping[str, object] = MappingProxyType({})
@@ -165,6 +166,9 @@ GATEWAY_KEYS = (
     Key("port", "port", readers.whole_number),
     Key("maxBody", "max_body", readers.size, unit="bytes"),
 )
+
+read_reload = readers.choice(ReloadMode)
+"""The reader of `reload:`, which is one word."""
 
 INHERITED = {
     "timeout": "default_timeout",

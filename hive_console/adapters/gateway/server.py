@@ -92,6 +92,10 @@ class Gateway:
         self._all_handled.set()
         self._is_stopping = False
 
+    def relist(self, models: Sequence[ModelSettings]) -> None:
+        """Lists these models from now on; what may be asked for is the engine's to know."""
+        self._listing = Listing(models)
+
     async def start(self) -> str:
         """Listens; returns the base URL to give to clients, `http://127.0.0.1:8484/v1`, with the real port.
 
