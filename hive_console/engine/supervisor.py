@@ -187,6 +187,7 @@ class ResilienceEngine:
         """Stops everything and says so in the recording."""
         for task in (*self._tasks, *self._watches.values()):
             task.cancel()
+        self._watches.clear()  # from here on there are no other settings
         try:
             # The body's own error is not the group's: it goes on to the caller as it is, in no ExceptionGroup.
             await self._group.__aexit__(None, None, None)
