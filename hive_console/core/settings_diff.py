@@ -106,7 +106,9 @@ def applicable(old: Settings, new: Settings) -> Settings:
 def summary(changes: Sequence[Change]) -> str:
     """How many changes there are, and how many of them wait for a restart: `3 changes, 1 needs a restart`."""
     waiting = sum(change.needs_restart for change in changes)
-    said = "no change" if not changes else f"{len(changes)} change{'s' if len(changes) > 1 else ''}"
+    if not changes:
+        return "nothing to change"
+    said = f"{len(changes)} change{'s' if len(changes) > 1 else ''}"
     return f"{said}, {waiting} need{'s' if waiting == 1 else ''} a restart" if waiting else said
 
 

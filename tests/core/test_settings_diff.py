@@ -186,7 +186,7 @@ def test_a_summary_counts_what_waits_for_a_restart() -> None:
     live = Change(Part.MODELS, ChangeKind.ADDED, "a")
     waits = Change(Part.GATEWAY, ChangeKind.CHANGED, key="port", old="1", new="2")
 
-    assert summary(()) == "no change"
+    assert summary(()) == "nothing to change"
     assert summary((live,)) == "1 change"
     assert summary((live, waits)) == "2 changes, 1 needs a restart"
     assert summary((waits, waits)) == "2 changes, 2 need a restart"

@@ -49,7 +49,9 @@ async def test_a_file_that_cannot_be_used_is_refused_with_its_lines() -> None:
 
 
 async def test_nothing_to_change_is_said() -> None:
-    async with staged(client_with(ReloadReport(is_good=True, message="would be applied: no change"))) as stage:
+    async with staged(
+        client_with(ReloadReport(is_good=True, message="would be applied: nothing to change"))
+    ) as stage:
         stage.app.action_reload()
         await stage.ready()
 
