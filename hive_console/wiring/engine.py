@@ -16,6 +16,7 @@ from hive_console.adapters.secrets import KeyReference, KeyRing, KeySource
 from hive_console.adapters.transport import HttpProviders
 from hive_console.core.command import Command, CommandResult
 from hive_console.core.settings import ModelSettings, Settings
+from hive_console.core.settings_diff import Change
 from hive_console.core.snapshot import FleetSnapshot
 from hive_console.core.task import Reply, ReplyStream, Task
 from hive_console.engine.clock import SystemClock
@@ -116,6 +117,10 @@ class Engine:
         return await self._running().command(
             Command(command.action, command.target, command.reason, command.parameter, actor=actor)
         )
+
+    def reconfigure(self, settings: Settings) -> tuple[Change, ...]:
+        """Applies other settings at once while operations run; what changed. See `docs/configuration.md`."""
+        return self._running().reconfigure(settings)
 
     def snapshot(self) -> FleetSnapshot:
         """The latest view of the fleet."""

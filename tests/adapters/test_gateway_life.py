@@ -133,13 +133,29 @@ async def test_stop_cancels_what_does_not_finish_in_time() -> None:
             await asyncio.wait_for(gateway.stop(grace=0.01), SOON)
 
             told = await streamed.read()
-        with pytest.raises(aiohttp.ClientError):
-            await asking
+        async with await asking as unanswered:
+            refusal = unanswered.status, unanswered.headers["Retry-After"], await unanswered.text()
 
+    assert refusal[:2] == (503, "1")
+    assert '"code":"stopping"' in refusal[2]
     assert b'"code":"stopping"' in told
     assert b"[DONE]" not in told
     assert operations.cancelled.is_set()
     assert operations.stream.closed.is_set()
+
+
+async def test_other_models_are_listed_from_the_moment_they_are_told() -> None:
+    gateway = gateway_of(FakeOperations())
+    base_url = await gateway.start()
+    async with aiohttp.ClientSession() as http:
+        gateway.relist(MODELS[1:2])
+        async with http.get(f"{base_url}/models") as listed:
+            names = [model["id"] for model in (await listed.json())["data"]]
+        async with http.get(f"{base_url}/models/gpt-4") as gone:
+            status = gone.status
+    await gateway.stop(grace=0)
+
+    assert (names, status) == (["claude-3"], 404)
 
 
 async def test_a_client_that_goes_away_cancels_its_operation() -> None:

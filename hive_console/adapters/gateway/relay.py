@@ -28,6 +28,9 @@ Unexpected = Callable[[Exception], Failure]
 STOPPING = "the gateway stops"
 """What a request's task is cancelled with at the end of the drain, to tell it from a client that left."""
 
+TOLD = "its client has been told"
+"""What the cancellation goes on with after that: no second answer follows the first."""
+
 GOODBYE = 0.5
 """Seconds that a client may take to read why its stream ends."""
 
@@ -58,9 +61,10 @@ async def relay_stream(
         await response.prepare(request)
         await _pump(stream, response, stall_timeout=stall_timeout, unexpected=unexpected)
     except asyncio.CancelledError as cancelled:
-        if STOPPING in cancelled.args:
-            await _say_goodbye(response)
-        raise
+        if STOPPING not in cancelled.args:
+            raise
+        await _say_goodbye(response)
+        raise asyncio.CancelledError(TOLD) from None
     except ConnectionError:
         pass  # the client is gone; closing the stream is all that is left to do
     except _ClientStalled:

@@ -168,7 +168,7 @@ class Gateway:
             self._all_handled.clear()
         try:
             check_origin(request)
-            response = await handler(request)
+            response = await _until_the_end(handler, request)
         except RequestRefused as refused:
             response = _error(refused.failure)
         except UnknownModel as unknown:
@@ -227,6 +227,18 @@ class Gateway:
         self._on_error(SERVICE, f"{place_of(exc)} (request {request_id})")
         message = f"hive-console met an error it did not expect (request {request_id})"
         return Failure(500, SERVER, message, code="internal_error")
+
+
+async def _until_the_end(handler: Handler, request: web.Request) -> web.StreamResponse:
+    """The handler's answer; one that has none by the end of the drain is told to come back."""
+    try:
+        return await handler(request)
+    except asyncio.CancelledError as cancelled:
+        task = asyncio.current_task()
+        if task is None or STOPPING not in cancelled.args:  # its client left, or has read the reason already
+            raise
+        task.uncancel()
+        return _error(_STOPPING, closes=True)
 
 
 def _error(failure: Failure, *, closes: bool = False, allow: str | None = None) -> web.Response:
