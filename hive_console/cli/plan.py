@@ -17,6 +17,7 @@ from hive_console.core.settings import (
     LastResort,
     ModelSettings,
     ProbeKind,
+    ReloadMode,
     ResilienceSettings,
     Strategy,
 )
@@ -68,6 +69,8 @@ def plan_of(loaded: Loaded) -> Iterable[str]:
     yield from _row("gateway", _gateway_url(settings.gateway))
     if settings.environment:
         yield from _row("environment", settings.environment)
+    if settings.reload is ReloadMode.AUTO:
+        yield from _row("reload", "a changed file is applied by itself")
     for model in settings.models:
         yield ""
         yield from _model_text(model, loaded)

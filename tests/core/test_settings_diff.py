@@ -25,7 +25,7 @@ from hive_console.core.settings_words import spelled, word_of
 
 
 def model(name: str, **more: Any) -> ModelSettings:  # any field of the settings
-    return ModelSettings(**({"id": name, "provider": "p", "endpoint": "https://x/v1", "wire_name": name} | more))
+    return replace(ModelSettings(name, "p", "https://x/v1", name), **more)
 
 
 A, B, C = model("a"), model("b"), model("c")
