@@ -188,9 +188,11 @@ class Door:
             )
 
     def _was_bound_by_its_caller(self, operation: Operation) -> bool:
-        """Whether the caller gave the fleet no real chance (no fallback, a short deadline): nobody is paged."""
+        """Whether the fleet had no real chance (no fallback wanted, a short deadline): nobody is paged."""
         task = operation.task
         member = self._fleet.members[operation.requested]
+        if member.is_retired:  # it left the settings meanwhile: nobody can be paged for it
+            return True
         is_hasty = task.deadline is not None and task.deadline < member.settings.timeout
         return is_hasty or (not task.may_fall_back and bool(member.settings.fallbacks))
 
