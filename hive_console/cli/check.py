@@ -11,7 +11,7 @@ import click
 
 from hive_console.adapters.config_file import Loaded, find, load, search_path
 from hive_console.adapters.config_file.readers import MICRO_DOLLARS
-from hive_console.cli.plan import count, is_found, open_times, plan_of, waits
+from hive_console.cli.plan import count, is_found, open_times, plan_of, reach_of, waits
 from hive_console.core.errors import ConfigurationError
 from hive_console.core.settings import ModelSettings
 
@@ -73,7 +73,13 @@ def _as_json(loaded: Loaded) -> str:
                 "outlierEjection": resilience.outlier_ejection,
                 "maxEjectionShare": resilience.max_ejection_share,
             },
-            "gateway": {"host": settings.gateway.host, "port": settings.gateway.port},
+            "gateway": {
+                "host": settings.gateway.host,
+                "port": settings.gateway.port,
+                "token": settings.gateway.token,
+                "reach": reach_of(settings.gateway),
+            },
+            "network": {"allowedEndpoints": settings.network.allowed_endpoints},
             "models": [_model_json(model, loaded) for model in settings.models],
         },
         indent=2,
@@ -117,6 +123,7 @@ def _model_json(model: ModelSettings, loaded: Loaded) -> dict[str, object]:
         "rampCalls": model.ramp_calls,
         "rampSeconds": model.ramp_seconds,
         "probe": model.probe.value,
+        "probePath": model.probe_path,
         "probeCost": model.probe_cost / MICRO_DOLLARS,
         "healthCheckInterval": model.health_check_interval,
         "maxConcurrentRequests": model.max_concurrent_requests,

@@ -31,6 +31,9 @@ _LABEL = 12
 _GLUE = "\xa0"
 """Stands between a number and its unit until the lines are broken."""
 
+EVERY_ADDRESS = frozenset({"0.0.0.0", "::"})  # noqa: S104 - told to a person, not listened on
+"""Addresses that mean all addresses of this machine."""
+
 _TRIPS = 4
 """Trips in a row whose open times are shown: by then the defaults have reached their longest, and stayed there."""
 
@@ -66,7 +69,9 @@ def plan_of(loaded: Loaded) -> Iterable[str]:
     if any(model.probe is ProbeKind.COMPLETION for model in settings.models):
         budget = in_dollars(resilience.probe_daily_budget)
         yield from _row("probes", f"at most {budget} a day for completions, then models lists")
-    yield from _row("gateway", _gateway_url(settings.gateway))
+    yield from _row("gateway", f"{_gateway_url(settings.gateway)}, for {reach_of(settings.gateway)}")
+    if settings.network.allowed_endpoints:
+        yield from _row("network", f"may also call {', '.join(settings.network.allowed_endpoints)}")
     if settings.environment:
         yield from _row("environment", settings.environment)
     if settings.reload is ReloadMode.AUTO:
@@ -105,6 +110,17 @@ def _gateway_url(gateway: GatewaySettings) -> str:
         return f"any free port of {gateway.host}"
     host = f"[{gateway.host}]" if ":" in gateway.host else gateway.host
     return f"http://{host}:{gateway.port}/v1"
+
+
+def reach_of(gateway: GatewaySettings) -> str:
+    """Who may use the gateway, in words."""
+    if gateway.is_local:
+        who = "programs on this machine"
+    elif gateway.host in EVERY_ADDRESS:
+        who = "whoever reaches this machine, on all its addresses"
+    else:
+        who = f"whoever reaches {gateway.host}"
+    return f"{who}, with the token of {gateway.token}" if gateway.token else f"{who}, without a token"
 
 
 def _row(label: str, text: str) -> list[str]:
@@ -227,6 +243,8 @@ def _probe_text(model: ModelSettings) -> str:
             return "none: real traffic only"
         case ProbeKind.MODELS:
             what = "models list (free)"
+        case ProbeKind.GET:
+            what = f"GET {model.probe_path} (free)"
         case ProbeKind.COMPLETION:
             what = f"short completion (about {in_dollars(model.probe_cost)})"
     return f"{what} every {_seconds(model.health_check_interval)}, timeout {_seconds(model.probe_timeout)}"

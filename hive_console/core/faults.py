@@ -11,6 +11,7 @@ FAULTS = {
     OutcomeKind.KEY_REFUSED: "key refused by the provider",
     OutcomeKind.QUOTA_EXHAUSTED: "quota exhausted",
     OutcomeKind.MODEL_NOT_FOUND: "the provider does not know this model",
+    OutcomeKind.ENDPOINT_REFUSED: "endpoint not allowed (network.allowedEndpoints)",
 }
 
 

@@ -58,6 +58,7 @@ class OutcomeKind(Enum):
     SHED = "shed"  # no call was made: the fleet is degraded and serves more important work first
     CANCELLED = "cancelled"
     UNFIT = "unfit"  # no call was made: this model cannot serve such a request; another may
+    ENDPOINT_REFUSED = "endpoint_refused"  # no call was made: the settings do not allow such an address
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,7 @@ JUDGEMENTS: dict[OutcomeKind, Judgement] = {
     OutcomeKind.SHED: Judgement(_NEUTRAL, may_retry=False, onward=Onward.NOWHERE),
     OutcomeKind.CANCELLED: Judgement(_NEUTRAL, may_retry=False, onward=Onward.NOWHERE),
     OutcomeKind.UNFIT: Judgement(_NEUTRAL, may_retry=False, onward=Onward.ANY),
+    OutcomeKind.ENDPOINT_REFUSED: Judgement(_NEUTRAL, may_retry=False, onward=Onward.ANY),
 }
 
 

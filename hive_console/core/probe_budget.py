@@ -11,7 +11,7 @@ class ProbeBudget:
 
     Attributes:
         budget: micro-dollars a day.
-        spent: micro-dollars today.
+        spent: micro-dollars on the day of the last probe that was asked for.
     """
 
     __slots__ = ("_day", "budget", "spent")
@@ -20,6 +20,10 @@ class ProbeBudget:
         self.budget = budget
         self.spent = 0
         self._day = -1
+
+    def spent_today(self, now: float) -> int:
+        """Micro-dollars spent on the day that `now` lies in."""
+        return self.spent if int(now // DAY) == self._day else 0
 
     def pay(self, cost: int, now: float) -> bool:
         """Whether a probe of this cost is within today's budget; if so it is counted. A free one always is."""

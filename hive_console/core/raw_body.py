@@ -40,6 +40,7 @@ class RawBody(Mapping[str, Any]):
         return f"RawBody({len(self.raw)} bytes)"
 
     def _decoded(self) -> dict[str, Any]:
-        if self._fields is None:
-            self._fields = self._decode(self.raw)
-        return self._fields
+        fields = self._fields
+        if fields is None:
+            fields = self._fields = self._decode(self.raw)
+        return fields

@@ -37,9 +37,9 @@ class Part(Enum):
     RELOAD = "reload"
 
 
-NEEDS_RESTART = frozenset({Part.GATEWAY, Part.NETWORK})
-"""Parts that are only read at the start: a socket that listens cannot move, and what may be called is one decision
-with the connections that are open. A change there is told and left as it was, never half done."""
+NEEDS_RESTART = frozenset({Part.GATEWAY})
+"""Parts that are only read at the start: a socket that listens cannot move, and its token would change under the
+clients that hold it. A change there is told and left as it was, never half done."""
 
 _Record = ModelSettings | ResilienceSettings | RouteSettings | GatewaySettings | NetworkSettings
 
@@ -100,7 +100,7 @@ def changes_between(old: Settings, new: Settings) -> tuple[Change, ...]:
 
 def applicable(old: Settings, new: Settings) -> Settings:
     """`new`, with the parts that need a restart left as they are in `old`."""
-    return replace(new, gateway=old.gateway, network=old.network)
+    return replace(new, gateway=old.gateway)
 
 
 def summary(changes: Sequence[Change]) -> str:

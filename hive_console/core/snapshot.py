@@ -90,6 +90,7 @@ class ModelView:
         last_error: the last failure's sanitised message.
         ramp: the share of its traffic that a recovering model gets, 0..1; `None` when it gets all of it.
         ejected_until: until when it is left alone as an outlier.
+        waiting: calls that wait for a place of its bulkhead.
     """
 
     model_id: str
@@ -119,6 +120,7 @@ class ModelView:
     last_error: str = ""
     ramp: float | None = None
     ejected_until: float | None = None
+    waiting: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +200,8 @@ class FleetSnapshot:
         undo_until: until when the last operator action can be undone; `None` when there is none.
         undo_text: what would be undone.
         level: how much of the service the fleet can give.
+        probe_spent: micro-dollars that paid probes cost today (UTC).
+        probe_budget: micro-dollars that they may cost a day.
     """
 
     sequence: int
@@ -218,6 +222,8 @@ class FleetSnapshot:
     undo_until: float | None = None
     undo_text: str = ""
     level: DegradationLevel = DegradationLevel.FULL
+    probe_spent: int = 0
+    probe_budget: int = 0
 
     def model(self, model_id: str) -> ModelView | None:
         """The view of the model with this id."""

@@ -35,7 +35,14 @@ REFRESH = 1.1
 MAX_OPEN = 10_000
 """Operations whose calls are remembered until they end; a recording that was cut leaves some open for ever."""
 
-FOR_PEOPLE = frozenset({OutcomeKind.KEY_REFUSED, OutcomeKind.QUOTA_EXHAUSTED, OutcomeKind.MODEL_NOT_FOUND})
+FOR_PEOPLE = frozenset(
+    {
+        OutcomeKind.KEY_REFUSED,
+        OutcomeKind.QUOTA_EXHAUSTED,
+        OutcomeKind.MODEL_NOT_FOUND,
+        OutcomeKind.ENDPOINT_REFUSED,
+    }
+)
 """Failures that no automatism can mend; their episodes are listed apart."""
 
 _NO_FAILURE = frozenset({OutcomeKind.SUCCESS, OutcomeKind.CANCELLED})

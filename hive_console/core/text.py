@@ -20,21 +20,40 @@ INPUT_LIMIT = 8192
 
 _HIDDEN = "[redacted]"
 
-# Order matters: a bearer token must be taken before the key-value rule sees "Authorization: Bearer".
+_VALUE = r"""(?:"[^"]{4,512}"|'[^']{4,512}'|["']?[^\s"',;&]{4,})"""
+"""A secret's value: in quotes with whatever it holds, or up to a blank or a separator."""
+
+# Order matters: what spans most comes first, and a bearer token before the pairs see "Authorization: Bearer".
 _SECRET_SHAPES = (
-    re.compile(r"\b(?:bearer|basic)\s+[A-Za-z0-9._~+/=-]{6,}", re.IGNORECASE),
-    re.compile(r"\beyJ[A-Za-z0-9_.-]{8,}"),
-    re.compile(r"\b(?:sk|pk|rk)-[A-Za-z0-9_*.-]{6,}"),
-    re.compile(r"\b(?:gsk|hf|xai|ghp|gho|glpat|xox[abprs])[_-][A-Za-z0-9_-]{8,}"),
-    re.compile(r"\bAIza[0-9A-Za-z_-]{20,}"),
-    re.compile(r"\bAKIA[0-9A-Z]{12,}"),
-    re.compile(r"https://hooks\.slack\.com/[^\s\"'<>]+"),
-    re.compile(r"://[^/\s:@]{0,128}:[^/\s@]{1,256}@"),
+    re.compile(r"-----BEGIN [A-Z ]{0,32}PRIVATE KEY-----.{0,8192}", re.DOTALL),
+    re.compile(r"\b(?:set-)?cookie[\"']?\s{0,4}[:=]\s{0,4}[^\r\n]{4,4096}", re.IGNORECASE),
     re.compile(
-        r"\b(?:api[_-]?key|apikey|access[_-]?token|token|secret|password|signature|sig|authorization)"
-        r"[\"']{0,2}\s{0,4}[=:]\s{0,4}[\"']?[^\s\"',;&]{4,}",
+        r"\bauthorization[\"']{0,2}\s{0,4}[:=]\s{0,4}[\"']?[a-z-]{1,20}(?:\s|%20)[^\s\"',;]{3,}", re.IGNORECASE
+    ),
+    re.compile(r"\b(?:bearer|basic)(?:\s|%20|[:=]){1,8}[A-Za-z0-9._~+/=-]{6,}", re.IGNORECASE),
+    re.compile(r"\beyJ[A-Za-z0-9_.-]{8,}"),
+    re.compile(r"\b(?:sk|pk|rk)[-_][A-Za-z0-9_*.-]{6,}"),
+    re.compile(
+        r"\b(?:gsk|hf|xai|gh[oprsu]|github_pat|glpat|xox[abeprs]|xapp|pplx|nvapi|tvly|csk|esecret|npm|tgp|whsec)"
+        r"[_-][A-Za-z0-9_-]{8,}"
+    ),
+    re.compile(r"\b(?:r8|fw)_[A-Za-z0-9]{16,}"),
+    re.compile(r"\bkey-[0-9a-f]{32}"),
+    re.compile(r"\bdapi[0-9a-f]{32}"),
+    re.compile(r"\bya29\.[A-Za-z0-9_-]{8,}"),
+    re.compile(r"\bAIza[0-9A-Za-z_-]{20,}"),
+    re.compile(r"\bA(?:KIA|SIA)[0-9A-Z]{12,}"),
+    re.compile(r"https://hooks\.slack\.com/[^\s\"'<>]+"),
+    re.compile(r"https://[^\s/\"'<>]{1,253}/(?:api/)?webhooks?/[^\s\"'<>]{8,}"),
+    re.compile(r"://[^/\s@]{1,384}@"),
+    re.compile(r"[?&][a-z_.-]{0,40}(?:key|token|secret|sig|signature|credential|auth)=[^\s&\"'<>]+", re.IGNORECASE),
+    re.compile(
+        r"\b[a-z0-9_-]{0,32}(?:api[_-]?key|access[_-]?key|private[_-]?key|subscription-key|token|secret|password|passwd"
+        rf"|pwd|passphrase|credentials?|signature|sig|authorization)[\"']{{0,2}}\s{{0,4}}(?:[=:]|%3D)\s{{0,4}}{_VALUE}",
         re.IGNORECASE,
     ),
+    # In prose a colon may follow: only what has a digit is taken for a key.
+    re.compile(r"\bapi key[=:]\s{0,4}[\"']?(?=[^\s\d]{0,64}\d)[^\s\"',;&]{6,}", re.IGNORECASE),
 )
 
 _VISIBLE_DELETE = "\u2421"

@@ -16,6 +16,11 @@ class Bulkhead:
         self._waiting: deque[asyncio.Future[None]] = deque()
 
     @property
+    def waiting(self) -> int:
+        """Calls in line."""
+        return len(self._waiting)
+
+    @property
     def is_full(self) -> bool:
         """Whether a new call would have to wait."""
         return self.taken >= self.places or bool(self._waiting)

@@ -52,7 +52,7 @@ class Prober:
         rng: random.Random,
     ) -> None:
         self._fleet = fleet
-        self._budget = ProbeBudget(daily_budget)
+        self.budget = ProbeBudget(daily_budget)
         self._has_told_of_budget = False
         self._provider = provider
         self._clock = clock
@@ -66,7 +66,7 @@ class Prober:
 
     def reconfigure(self, daily_budget: int, changed: Collection[str]) -> None:
         """Follows other settings of the fleet; asks the changed models at once how they are."""
-        self._budget.budget = daily_budget
+        self.budget.budget = daily_budget
         self._limits = {}  # those that run go on; the others would only pile up
         self._has_failed = {name: self._has_failed.get(name, False) for name in self._fleet.members}
         self._suspected.intersection_update(self._fleet.members)
@@ -142,12 +142,12 @@ class Prober:
         if model.probe is not ProbeKind.COMPLETION:
             return model
         now = self._clock.now()
-        if self._budget.pay(model.probe_cost, now):
+        if self.budget.pay(model.probe_cost, now):
             self._has_told_of_budget = False
             return model
         if not self._has_told_of_budget:
             self._has_told_of_budget = True
-            spent = ProbeBudgetSpent(at=now, spent=self._budget.spent, budget=self._budget.budget)
+            spent = ProbeBudgetSpent(at=now, spent=self.budget.spent, budget=self.budget.budget)
             self._bus.publish([spent])
         return replace(model, probe=ProbeKind.MODELS)
 

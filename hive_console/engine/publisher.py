@@ -11,6 +11,7 @@ from hive_console.core.events import Event
 from hive_console.core.fleet import Fleet
 from hive_console.core.member import Member
 from hive_console.core.metrics import ResilienceMeter
+from hive_console.core.probe_budget import ProbeBudget
 from hive_console.core.settings import Settings
 from hive_console.core.snapshot import BreakerView, FleetSnapshot, ModelView, before_start
 from hive_console.engine.bulkhead import Bulkhead
@@ -37,6 +38,7 @@ class Publisher:
         degradation: Degradation,
         alerts: AlertBook,
         meter: ResilienceMeter,
+        probe_budget: ProbeBudget,
         recorder: Recorder,
         clock: Clock,
         bus: Bus,
@@ -52,6 +54,7 @@ class Publisher:
         self._degradation = degradation
         self._alerts = alerts
         self._meter = meter
+        self._probe_budget = probe_budget
         self._recorder = recorder
         self._clock = clock
         self._bus = bus
@@ -139,6 +142,8 @@ class Publisher:
             events_dropped=recorder.dropped,
             undo_until=undo.until if undo else None,
             undo_text=undo.text if undo else "",
+            probe_spent=self._probe_budget.spent_today(now),
+            probe_budget=self._probe_budget.budget,
         )
 
 
@@ -173,6 +178,7 @@ def _view(member: Member, fleet: Fleet, *, places: Bulkhead, availability: float
         requests=member.requests,
         in_flight=places.taken,
         max_in_flight=places.places,
+        waiting=places.waiting,
         throttled_until=member.throttled_until if member.is_throttled(now) else None,
         fault=member.fault,
         pinned_to=member.pinned_to,

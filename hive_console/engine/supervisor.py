@@ -115,6 +115,7 @@ class ResilienceEngine:
             degradation=self._degradation,
             alerts=alerts,
             meter=meter,
+            probe_budget=self._prober.budget,
             recorder=self._recorder,
             clock=clock,
             bus=self._bus,

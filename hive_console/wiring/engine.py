@@ -88,10 +88,13 @@ class Engine:
                 stack.callback(folder.release)
                 recorder = await stack.enter_async_context(Recorder.open(folder, now=clock.now, version=VERSION))
                 saved = recorder.saved_state()
-            provider = await stack.enter_async_context(HttpProviders(self._keys, now=clock.now))
+            provider = await stack.enter_async_context(
+                HttpProviders(self._keys, now=clock.now, network=self._settings.network)
+            )
             engine = ResilienceEngine(
                 self._settings, provider=provider, clock=clock, recorder=recorder, version=VERSION, saved=saved
             )
+            engine.follow(lambda settings: provider.use(settings.network))
             self._engine = await stack.enter_async_context(engine)
             self._stack = stack.pop_all()
         return self

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 
 from hive_console.adapters.control_socket import ControlServer, socket_path
 from hive_console.adapters.gateway import Gateway
+from hive_console.adapters.metrics_page import MetricsPage
 from hive_console.adapters.transport import HttpProviders
 from hive_console.core.events import ServiceFailed
+from hive_console.core.snapshot import FleetSnapshot
 from hive_console.engine.clock import SystemClock
 from hive_console.engine.supervisor import ResilienceEngine
 from hive_console.version import VERSION
@@ -50,7 +52,14 @@ async def open_house(
             # A demo's models are nobody's: they begin afresh, and the next real fleet in this folder knows none.
             Recorder.open(launch.folder, now=clock.now, version=VERSION, keeps_states=not launch.is_demo)
         )
-        provider = await stack.enter_async_context(HttpProviders(launch.keys, now=clock.now))
+        provider = await stack.enter_async_context(
+            HttpProviders(launch.keys, now=clock.now, network=launch.settings.network)
+        )
+
+        def snapshot() -> FleetSnapshot:
+            return engine.snapshot()
+
+        metrics = MetricsPage(snapshot, version=VERSION)
         engine = await stack.enter_async_context(
             ResilienceEngine(
                 launch.settings,
@@ -59,6 +68,7 @@ async def open_house(
                 recorder=recorder,
                 version=VERSION,
                 saved=recorder.saved_state(),
+                readers=(metrics.take,),
             )
         )
 
@@ -73,6 +83,7 @@ async def open_house(
             on_error=on_error,
         )
         url = await gateway.start()
+        engine.follow(lambda settings: provider.use(settings.network))
         engine.follow(lambda settings: gateway.relist(settings.models))
         stack.push_async_callback(gateway.stop, grace=DRAIN_SECONDS)
         reloader = Reloader(engine, launch.file, say=say, asked=asked_to_reload)

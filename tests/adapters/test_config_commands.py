@@ -267,7 +267,43 @@ def test_plan_names_the_gateway(gateway: str, told: str) -> None:
     Path("hive.yaml").write_text(f"models: {{gpt-5: }}\ngateway: {gateway}\n")
     Path("hive.yaml").chmod(0o600)
 
-    assert f"  gateway     {told}\n" in run_check().output
+    words = " ".join(run_check().output.split())
+
+    assert f"gateway {told}, for programs on this machine, without a token" in words
+
+
+@pytest.mark.parametrize(
+    ("host", "reach"),
+    [
+        ("127.0.0.1", "programs on this machine, with the token of env:HIVE_TOKEN"),
+        ("0.0.0.0", "whoever reaches this machine, on all its addresses, with the token of env:HIVE_TOKEN"),
+        ("'::'", "whoever reaches this machine, on all its addresses, with the token of env:HIVE_TOKEN"),
+        ("192.168.1.5", "whoever reaches 192.168.1.5, with the token of env:HIVE_TOKEN"),
+    ],
+)
+def test_plan_tells_who_may_reach_the_gateway(monkeypatch: pytest.MonkeyPatch, host: str, reach: str) -> None:
+    monkeypatch.setenv("HIVE_TOKEN", KEY + KEY)
+    Path("hive.yaml").write_text(f"models: {{gpt-5: }}\ngateway: {{host: {host}, token: env:HIVE_TOKEN}}\n")
+    Path("hive.yaml").chmod(0o600)
+
+    told = run_check().output
+
+    assert reach in " ".join(told.split())
+    assert json.loads(run_check("--json").stdout)["gateway"]["reach"] == reach
+    assert KEY not in told
+
+
+def test_plan_tells_what_else_may_be_called_and_how_a_get_probe_asks() -> None:
+    Path("hive.yaml").write_text(
+        "models: {gpt-5: {probe: get, probePath: /health}}\n"
+        "network: {allowedEndpoints: [llm.internal, 10.0.0.0/8]}\n"
+    )
+    Path("hive.yaml").chmod(0o600)
+
+    told = run_check().output
+
+    assert "  network     may also call llm.internal, 10.0.0.0/8\n" in told
+    assert "GET /health (free) every 30 s" in told
 
 
 def test_plan_fits_80_columns() -> None:

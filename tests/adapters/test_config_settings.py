@@ -336,6 +336,46 @@ def test_plain_http_is_fine_on_loopback(host: str) -> None:
     assert model.endpoint == f"http://{host}:8000/v1"
 
 
+@pytest.mark.parametrize(
+    ("allowed", "endpoint"),
+    [
+        ("llm.internal", "http://llm.internal:8000/v1"),
+        ("'*.example.com'", "http://a.b.example.com/v1"),
+        ("10.0.0.0/8", "http://10.1.2.3/v1"),
+        ("'fd00::/8'", "https://[fd00::1]/v1"),
+        ("192.168.1.7", "https://192.168.1.7/v1"),
+    ],
+)
+def test_a_listed_endpoint_may_be_private_and_plain(allowed: str, endpoint: str) -> None:
+    loaded = load(f"models:\n  m: {{endpoint: '{endpoint}'}}\nnetwork: {{allowedEndpoints: [{allowed}]}}\n")
+
+    assert loaded.settings.models[0].endpoint == endpoint
+    assert loaded.settings.network.allowed_endpoints == (allowed.strip("'"),)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "'::'", "192.168.1.5", "'fe80::1%eth0'"])
+def test_a_gateway_with_a_token_listens_on_any_address(host: str) -> None:
+    text = f"models: {{gpt-5: {{}}}}\ngateway: {{host: {host}, token: env:HIVE_TOKEN}}\n"
+
+    loaded = load(text, {"HIVE_TOKEN": "t" * 16})
+
+    assert (loaded.settings.gateway.host, loaded.settings.gateway.token) == (host.strip("'"), "env:HIVE_TOKEN")
+    assert "t" * 16 in loaded.secrets.known()
+
+
+def test_a_token_that_can_be_guessed_is_refused_and_not_repeated() -> None:
+    with pytest.raises(ConfigurationError, match=r"gateway.token: leads to fewer than 16 characters") as caught:
+        load("models: {gpt-5: {}}\ngateway: {token: env:HIVE_TOKEN}\n", {"HIVE_TOKEN": "fifteen-letters"})
+
+    assert "fifteen-letters" not in str(caught.value)
+
+
+def test_a_probe_by_get_arrives_with_its_path() -> None:
+    (model,) = load("models: {gpt-5: {probe: get, probePath: /v2/health}}").settings.models
+
+    assert (model.probe, model.probe_path) == (ProbeKind.GET, "/v2/health")
+
+
 def test_key_of_the_catalogue_is_not_sent_to_another_host() -> None:
     loaded = load("models:\n  gpt-5: {endpoint: 'https://proxy.example/v1'}\n")
 

@@ -172,11 +172,11 @@ async def test_a_refused_connection_failed_and_names_no_address(providers: HttpP
 @pytest.mark.parametrize(
     "endpoint", ["ftp://127.0.0.1/v1", "nonsense", "http://", "http://127.0.0.1:99999/v1", "http://[::1"]
 )
-async def test_an_unusable_address_failed_and_is_not_told(providers: HttpProviders, endpoint: str) -> None:
+async def test_an_unusable_address_is_not_called_and_not_told(providers: HttpProviders, endpoint: str) -> None:
     with pytest.raises(ProviderError) as caught:
         await providers.complete(model_at(endpoint), TASK)
 
-    assert caught.value.outcome.kind is OutcomeKind.CONNECTION_FAILED
+    assert caught.value.outcome.kind is OutcomeKind.ENDPOINT_REFUSED
     assert "127.0.0.1" not in str(caught.value)
 
 
@@ -224,11 +224,11 @@ async def test_faults_of_keys_are_told_without_the_key() -> None:
     keys = Keys({"env:A": "good", "file:b": "two\nlines-of-a-key", "file:c": ""})
     providers = HttpProviders(keys, now=lambda: 0.0)
 
-    assert providers.fault_of(model_at("http://x", key=None)) == ""
-    assert providers.fault_of(model_at("http://x", key="env:A")) == ""
-    assert providers.fault_of(model_at("http://x", key="file:z")) == "no key: file:z cannot be read"
+    assert providers.fault_of(model_at("https://x", key=None)) == ""
+    assert providers.fault_of(model_at("https://x", key="env:A")) == ""
+    assert providers.fault_of(model_at("https://x", key="file:z")) == "no key: file:z cannot be read"
     for reference in ("file:b", "file:c"):
-        fault = providers.fault_of(model_at("http://x", key=reference))
+        fault = providers.fault_of(model_at("https://x", key=reference))
         assert fault.startswith("no key: ")
         assert "lines" not in fault
 

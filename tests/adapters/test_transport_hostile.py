@@ -12,9 +12,12 @@ from hive_console.core.errors import ProviderError
 from hive_console.core.outcome import Outcome, OutcomeKind
 from hive_console.core.settings import Dialect
 from hive_console.core.task import Answer, Task
-from tests.adapters.upstream import KEY, Exchange, Keys, Script, Upstream, model_at
+from tests.adapters.upstream import KEY, Exchange, Keys, Script, Upstream, completion, model_at
 
 TASK = Task.chat("m", "please keep this prompt private")
+
+CHUNKED = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
+MANY_HEADERS = b"".join(b"x-%d: y\r\n" % number for number in range(1000))
 
 
 @pytest.fixture
@@ -53,6 +56,7 @@ async def failure_of(script: Script, providers: HttpProviders, dialect: Dialect 
         b"\xff\xfe\x00",
         b'{"note":"\xff","choices":[{"message":{}}]}',
         b'{"choices":[{"message":{"n":NaN}}]}',
+        b'{"choices":[{"message":{"n":1e999}}]}',
         b'{"choices":' + b"[" * 100_000,
         b'{"deep":' + b"[" * 100_000 + b"]" * 100_000 + b',"choices":[{"message":{}}]}',
         b'{"deep":' + b'{"a":' * 100_000,
@@ -137,6 +141,7 @@ async def test_nothing_compressed_is_inflated(providers: HttpProviders, status: 
     "head",
     [
         b"HELO there\r\n\r\n",
+        b"<html>as in HTTP/0.9</html>\r\n",
         b"\x16\x03\x01\x02\x00\x01\r\n\r\n",
         b"HTTP/1.1 abc OK\r\n\r\n",
         b"HTTP/1.1 200 OK\r\n" + b"".join(b"x-%d: y\r\n" % n for n in range(5000)) + b"\r\n",
@@ -153,6 +158,46 @@ async def test_what_is_not_http_is_malformed(providers: HttpProviders, head: byt
         await exchange.hang()
 
     assert (await failure_of(script, providers)).kind is OutcomeKind.MALFORMED
+
+
+@pytest.mark.parametrize(
+    "begun", [b"HTTP/1.1 200 OK\r\n", CHUNKED + b"2\r\n{}\r\n0\r\n"], ids=["headers", "trailers"]
+)
+async def test_n3_a_million_headers_are_not_read(providers: HttpProviders, begun: bytes) -> None:
+    sent = 0
+
+    async def script(exchange: Exchange) -> None:
+        nonlocal sent
+        await exchange.send(begun)
+        for _ in range(1000):
+            await exchange.send(MANY_HEADERS)
+            sent += 1
+        await exchange.hang()
+
+    outcome = await failure_of(script, providers)
+
+    assert outcome.kind is OutcomeKind.MALFORMED
+    assert sent < 1000
+
+
+async def test_answers_that_only_announce_themselves_are_a_timeout(providers: HttpProviders) -> None:
+    async def script(exchange: Exchange) -> None:
+        while True:
+            await exchange.send(b"HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n" * 100)
+
+    async with Upstream(script) as upstream:
+        with pytest.raises(ProviderError) as caught:
+            await providers.complete(model_at(upstream.endpoint, headers_timeout=0.2), TASK)
+
+    assert caught.value.outcome.kind is OutcomeKind.TIMED_OUT
+
+
+async def test_an_announcement_before_the_answer_is_passed_over(providers: HttpProviders) -> None:
+    async def script(exchange: Exchange) -> None:
+        await exchange.send(b"HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n")
+        await exchange.reply(200, completion("pong"))
+
+    assert b"pong" in (await answer_to(script, providers)).body
 
 
 async def test_broken_chunks_are_a_cut_answer(providers: HttpProviders) -> None:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from hive_console.adapters.transport import HttpProviders
+from hive_console.adapters.transport import providers as calls
 from hive_console.core.outcome import SUCCESS, Outcome, OutcomeKind
 from hive_console.core.settings import Dialect, ProbeKind
 from tests.adapters.upstream import KEY, Exchange, Keys, Script, Upstream, completion, model_at
@@ -104,16 +105,78 @@ async def test_the_answer_to_a_completion_probe_is_classified(
     assert (await outcome_of(replying(status), providers, ProbeKind.COMPLETION)).kind is kind
 
 
-@pytest.mark.parametrize("probe", [ProbeKind.MODELS, ProbeKind.COMPLETION])
+@pytest.mark.parametrize("probe", [ProbeKind.MODELS, ProbeKind.COMPLETION, ProbeKind.GET])
 async def test_a_probe_ends_in_time_and_frees_its_connection(providers: HttpProviders, probe: ProbeKind) -> None:
     async def script(exchange: Exchange) -> None:
         await exchange.hang()
 
     async with Upstream(script) as upstream:
-        outcome = await providers.probe(model_at(upstream.endpoint, probe=probe, probe_timeout=0.1))
+        outcome = await providers.probe(
+            model_at(upstream.endpoint, probe=probe, probe_timeout=0.1, probe_path="/health")
+        )
         await upstream.until(lambda: upstream.open == 0)
 
     assert outcome.kind is OutcomeKind.TIMED_OUT
+
+
+@pytest.mark.parametrize("body", [b"", b"ok", b"<html>", b"x" * 100_000])
+@pytest.mark.parametrize("status", [200, 204])
+async def test_a_get_probe_asks_for_its_path_and_takes_any_2xx(
+    providers: HttpProviders, status: int, body: bytes
+) -> None:
+    async with Upstream(replying(status, body if status == 200 else b"")) as upstream:
+        model = model_at(upstream.endpoint, probe=ProbeKind.GET, probe_path="/health")
+        outcome = await providers.probe(model)
+
+    [asked] = upstream.asked
+    assert outcome == SUCCESS
+    assert (asked.method, asked.path, asked.headers["authorization"]) == ("GET", "/health", f"Bearer {KEY}")
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (301, OutcomeKind.MALFORMED),
+        (401, OutcomeKind.KEY_REFUSED),
+        (403, OutcomeKind.KEY_REFUSED),
+        (404, OutcomeKind.MODEL_NOT_FOUND),
+        (429, OutcomeKind.RATE_LIMITED),
+        (500, OutcomeKind.SERVER_ERROR),
+        (503, OutcomeKind.SERVER_ERROR),
+    ],
+)
+async def test_the_answer_to_a_get_probe_is_classified(
+    providers: HttpProviders, status: int, kind: OutcomeKind
+) -> None:
+    async with Upstream(replying(status)) as upstream:
+        outcome = await providers.probe(model_at(upstream.endpoint, probe=ProbeKind.GET, probe_path="/health"))
+
+    assert outcome.kind is kind
+
+
+async def test_a_health_page_that_never_ends_is_healthy_and_costs_its_connection(
+    providers: HttpProviders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calls, "SKIP_SECONDS", 0.01)
+
+    async def script(exchange: Exchange) -> None:
+        await exchange.start_events("text/plain")
+        await exchange.hang()
+
+    async with Upstream(script) as upstream:
+        outcome = await providers.probe(model_at(upstream.endpoint, probe=ProbeKind.GET, probe_path="/health"))
+        await upstream.until(lambda: upstream.open == 0)
+
+    assert outcome == SUCCESS
+
+
+async def test_small_health_pages_keep_their_connection(providers: HttpProviders) -> None:
+    async with Upstream(replying(200, b"ok")) as upstream:
+        model = model_at(upstream.endpoint, probe=ProbeKind.GET, probe_path="/health")
+        for _ in range(3):
+            await providers.probe(model)
+
+        assert upstream.connections == 1
 
 
 async def test_a_dead_endpoint_and_a_missing_key_are_outcomes(providers: HttpProviders) -> None:

@@ -192,6 +192,7 @@ def model_at(
     total_timeout: float | None = None,
     probe: ProbeKind = ProbeKind.MODELS,
     probe_timeout: float = 10.0,
+    probe_path: str | None = None,
 ) -> ModelSettings:
     return ModelSettings(
         "m",
@@ -207,6 +208,7 @@ def model_at(
         total_timeout=total_timeout,
         probe=probe,
         probe_timeout=probe_timeout,
+        probe_path=probe_path,
     )
 
 

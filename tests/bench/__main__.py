@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.bench import first_paint, gateway, guards, outage, recorder, simulation
+from tests.bench import first_paint, gateway, guards, metrics, outage, recorder, simulation
 
-for bench in (guards, simulation, first_paint, gateway, outage, recorder):
+for bench in (guards, simulation, first_paint, gateway, metrics, outage, recorder):
     print(f"\n== {bench.__name__}", flush=True)
     bench.main()

@@ -33,6 +33,7 @@ BY_REFERENCE = [
     (K.SHED, Verdict.NEUTRAL, False, Onward.NOWHERE),
     (K.CANCELLED, Verdict.NEUTRAL, False, Onward.NOWHERE),
     (K.UNFIT, Verdict.NEUTRAL, False, Onward.ANY),
+    (K.ENDPOINT_REFUSED, Verdict.NEUTRAL, False, Onward.ANY),
 ]
 
 

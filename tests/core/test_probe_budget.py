@@ -34,6 +34,14 @@ def test_at_first_nothing_is_spent() -> None:
     assert ProbeBudget(300).spent == 0
 
 
+def test_a_new_day_has_spent_nothing_even_before_its_first_probe() -> None:
+    budget = ProbeBudget(300)
+    budget.pay(100, MIDNIGHT)
+
+    assert budget.spent_today(MIDNIGHT + DAY - 0.001) == 100
+    assert budget.spent_today(MIDNIGHT + DAY) == 0
+
+
 def test_a_day_is_one_of_utc() -> None:
     assert DAY == 24 * 60 * 60
 

@@ -161,7 +161,7 @@ def test_no_address_of_a_provider_shows() -> None:
 
     assert lines(BASE, new) == [
         "models.a.endpoint: changed",
-        "network.allowedEndpoints: changed (needs a restart)",
+        "network.allowedEndpoints: changed",
     ]
 
 

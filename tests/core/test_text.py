@@ -135,6 +135,26 @@ KEYS = {
     "slack token": "xoxb-1234567890-abcdefghij",
     "github": "ghp_abcdefghijklmnopqrstuvwxyz0123456789",
     "jwt": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U",
+    "openrouter": "sk-or-v1-abcdef0123456789abcdef",
+    "aws temporary": "ASIAIOSFODNN7EXAMPLE",
+    "slack app": "xapp-1-A012-1234567890-abcdef0123456789",
+    "github fine-grained": "github_pat_11ABCDEFG0abcdefghijkl_mnopqrstuv",
+    "github server": "ghs_abcdefghijklmnop1234",
+    "perplexity": "pplx-abcdef0123456789abcdef0123456789",
+    "replicate": "r8_abcdefghijklmnop1234567890",
+    "fireworks": "fw_abcdefghijklmnop1234",
+    "nvidia": "nvapi-abcdefghijklmnop_1234-xyz",
+    "stripe": "sk_live_abcdefghijklmnop1234",
+    "google oauth": "ya29.a0AfH6SMBabcdefghijk-lmnop",
+    "tavily": "tvly-abcdefghijk1234",
+    "cerebras": "csk-abcdefghijklmnop1234",
+    "anyscale": "esecret_abcdefghijklmnop1234",
+    "databricks": "dapi0123456789abcdef0123456789abcdef",
+    "npm": "npm_abcdefghijklmnop1234567890",
+    "together": "tgp_v1_abcdefghijklmnop1234",
+    "mailgun": "key-0123456789abcdef0123456789abcdef",
+    "private key": "-----BEGIN RSA PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC",
+    "discord hook": "https://discord.com/api/webhooks/123456/abcdefABCDEF1234",
     "slack hook": "https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX",
 }
 
@@ -162,6 +182,26 @@ def test_s1_a_key_that_a_provider_echoes_is_taken_out(key: str) -> None:
         ("password=hunter22", "hunter22"),
         ("access_token='abcdef12'", "abcdef12"),
         ("redis://:hunter22@cache/0", "hunter22"),
+        ("https://hunter22@host/", "hunter22"),
+        ("https://h/?key=abcdef12&x=1", "abcdef12"),
+        ("https://h/?a=1&apiKey=abcdef12", "abcdef12"),
+        ("https://h/?X-Amz-Credential=AKXX/2020&x=1", "AKXX/2020"),
+        ("https://h/?X-Amz-Signature=abcdef12", "abcdef12"),
+        ("api_key%3Dabcdef12", "abcdef12"),
+        ("authorization=Bearer%20abcdef12", "abcdef12"),
+        ("Authorization: Bearer abc", "abc"),
+        ("Authorization: Token abc123", "abc123"),
+        ("{'Authorization': 'Bearer abc.def'}", "abc.def"),
+        ("Proxy-Authorization: Basic dXNlcjpwYXNz", "dXNlcjpwYXNz"),
+        ("bearer: abcdef123", "abcdef123"),
+        ("api_key = 'a b c d e'", "b c d"),
+        ("api key: abcd1234", "abcd1234"),
+        ("client_secret=abcd1234", "abcd1234"),
+        ("refresh_token: abcd1234", "abcd1234"),
+        ("passwd=abcd1234", "abcd1234"),
+        ("ocp-apim-subscription-key: 0123abcd", "0123abcd"),
+        ("Cookie: theme=dark; session=abcd1234", "abcd1234"),
+        ("set-cookie: sid=abcd1234; path=/", "abcd1234"),
     ],
 )
 def test_s2_headers_pairs_and_addresses_are_redacted(text: str, hidden: str) -> None:
@@ -183,7 +223,21 @@ def test_s1_no_part_of_a_very_long_key_is_left_standing(text: str) -> None:
     assert "qqqqqqqq" not in shown
 
 
-@pytest.mark.parametrize("text", ["max_tokens: 4096 is too large", "rate limit of 60 requests", "risk-assessment"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "max_tokens: 4096 is too large",
+        "rate limit of 60 requests",
+        "risk-assessment",
+        "Invalid API key: please check your account",
+        "Unexpected token: '<' in JSON",
+        "a bearer of news, basic needs",
+        "see https://platform.example.com/account/webhooks",
+        "mail us at help@example.com",
+        "https://api.example.com/v1?page=2",
+        "cookies are off",
+    ],
+)
 def test_words_that_only_resemble_keys_are_left(text: str) -> None:
     assert clean_message(text) == text
 
@@ -218,6 +272,17 @@ HUGE = {
     "escapes": "\x1b[2J" * 250_000,
     "marks": "Z" + "\u0301" * 1_000_000,
     "bearers": "bearer " * 150_000,
+    "dashes": "a-" * 500_000,
+    "dashed tokens": "token-" * 170_000,
+    "quotes": "token='" * 150_000,
+    "queries": "?a=b&" * 200_000,
+    "query names": "&" + "a_" * 500_000,
+    "authorizations": "authorization: bearer " * 50_000,
+    "cookies": "cookie: " * 125_000,
+    "private keys": "-----BEGIN PRIVATE KEY-----" * 40_000,
+    "hooks": "https://a/webhook/" * 60_000,
+    "half addresses": "://" * 350_000,
+    "api keys": "api key: " * 110_000,
 }
 
 

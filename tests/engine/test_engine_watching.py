@@ -111,6 +111,40 @@ def test_hanging_probe_is_a_failure_at_its_own_timeout() -> None:
     run_virtually(scene())
 
 
+@pytest.mark.parametrize("probe", [ProbeKind.COMPLETION, ProbeKind.MODELS, ProbeKind.GET])
+def test_throttled_probes_never_mark_a_model_down(probe: ProbeKind) -> None:
+    async def scene() -> None:
+        asked = model("a", probe=probe, threshold=1, probe_path="/health")
+        async with staged(asked) as stage:
+            await asyncio.sleep(2)
+            limited = Outcome(OutcomeKind.RATE_LIMITED, status=429, retry_after=1)
+            stage.provider.probes["a"] = Line(outcome=limited, seconds=0)
+            await asyncio.sleep(300)
+
+            throttled = [event for event in stage.happened(ProbeFinished) if event.status == 429]
+            assert len(throttled) >= 5
+            assert view(stage, "a").status is ModelStatus.AVAILABLE
+            assert view(stage, "a").breaker.state is BreakerState.CLOSED
+            assert view(stage, "a").breaker.consecutive_failures == 0
+
+    run_virtually(scene())
+
+
+def test_snapshot_tells_what_probes_cost_today_and_what_they_may() -> None:
+    async def scene() -> None:
+        asked = model("a", probe=ProbeKind.COMPLETION, probe_cost=400)
+        async with staged(asked, probe_daily_budget=1000) as stage:
+            await asyncio.sleep(300)
+            spent = stage.engine.snapshot()
+
+            assert (spent.probe_spent, spent.probe_budget) == (800, 1000)
+            assert stage.provider.probe_kinds[:3] == [ProbeKind.COMPLETION, ProbeKind.COMPLETION, ProbeKind.MODELS]
+            await asyncio.sleep(86_400 - 290)
+            assert stage.engine.snapshot().probe_spent < 800 + 400
+
+    run_virtually(scene())
+
+
 def test_missing_key_is_shown_and_never_probed() -> None:
     async def scene() -> None:
         async with staged(model("a", probe=PROBED)) as stage:

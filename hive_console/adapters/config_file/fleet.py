@@ -15,10 +15,10 @@ from hive_console.adapters.catalogue import Catalogue, KnownModel
 from hive_console.adapters.config_file.names import NameBook
 from hive_console.adapters.config_file.problems import Place
 from hive_console.adapters.config_file.readers import Name, is_name
-from hive_console.adapters.config_file.references import is_loopback
 from hive_console.adapters.config_file.schema import GROUP, INHERITED, MODEL
 from hive_console.adapters.config_file.section import Given, Section, read_section, table
 from hive_console.adapters.config_file.tree import Node
+from hive_console.adapters.endpoints import EndpointRules, is_loopback
 from hive_console.adapters.secrets import KeyRing
 from hive_console.core.errors import SettingsError
 from hive_console.core.settings import ModelSettings, ResilienceSettings, Strategy
@@ -125,12 +125,19 @@ class Assembly:
     """Turns drafts into settings, one file at a time, and notes problems and warnings on the way."""
 
     def __init__(
-        self, catalogue: Catalogue, *, resilience: ResilienceSettings, secrets: KeyRing, warnings: Place
+        self,
+        catalogue: Catalogue,
+        *,
+        resilience: ResilienceSettings,
+        secrets: KeyRing,
+        rules: EndpointRules,
+        warnings: Place,
     ) -> None:
         """Takes what every model needs; `warnings` collects what does not stop the file from being used."""
         self._catalogue = catalogue
         self._resilience = resilience
         self._secrets = secrets
+        self._rules = rules
         self._warnings = warnings
 
     def build(self, drafts: list[Draft]) -> Fleet:
@@ -183,6 +190,10 @@ class Assembly:
         if "endpoint" not in values:
             self._ask_for_endpoint(draft)
             return None
+        endpoint = draft.given.get("endpoint")
+        refusal = self._rules.refusal_of_url(values["endpoint"])
+        if endpoint is not None and refusal:
+            endpoint.place.wrong(endpoint.line, refusal)
         values.setdefault("wire_name", draft.id)
         values.setdefault("provider", urlsplit(values["endpoint"]).hostname or draft.id)
         values["key"] = self._key(draft)

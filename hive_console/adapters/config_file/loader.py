@@ -11,13 +11,14 @@ from hive_console.adapters.catalogue import load_catalogue
 from hive_console.adapters.config_file.fleet import Assembly, Origin, read_groups, read_models
 from hive_console.adapters.config_file.problems import Place, Problems
 from hive_console.adapters.config_file.readers import name as read_name
-from hive_console.adapters.config_file.schema import GATEWAY, RESILIENCE, SECTIONS, read_reload
-from hive_console.adapters.config_file.section import Section, read_section, table
+from hive_console.adapters.config_file.schema import GATEWAY, NETWORK, RESILIENCE, SECTIONS, read_reload
+from hive_console.adapters.config_file.section import Given, Section, read_section, table
 from hive_console.adapters.config_file.tree import Node, Table, parse
+from hive_console.adapters.endpoints import EndpointRules
 from hive_console.adapters.guarded_file import WRITABLE_BY_OTHERS, UnusableFile, read_guarded
 from hive_console.adapters.secrets import KeyRing
 from hive_console.core.errors import ConfigurationError, SettingsError
-from hive_console.core.gateway_settings import GatewaySettings
+from hive_console.core.gateway_settings import GatewaySettings, NetworkSettings
 from hive_console.core.settings import MAX_MODELS, ReloadMode, ResilienceSettings, Settings
 from hive_console.core.text import clean
 
@@ -28,6 +29,10 @@ SIZE_LIMIT = 256 * 1024
 
 ENVIRONMENT_LIMIT = 24
 """Characters of the environment's word: it shares the title bar of an 80-column terminal."""
+
+
+TOKEN_LENGTH = 16
+"""Characters a gateway's token has at least: a shorter one can be guessed by asking."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +128,15 @@ def load_text(text: str, name: str, environ: Mapping[str, str], *, base_folder: 
         problems.add(1, "", "is empty; name at least one model under models:")
     sections = _sections(root, Place(problems)) if root is not None else {}
     resilience = _resilience(sections.get("resilience"), Place(problems, "resilience"))
-    gateway = _gateway(sections.get("gateway"), Place(problems, "gateway"))
+    secrets = KeyRing(environ, base_folder if base_folder is not None else Path())
+    gateway = _gateway(sections.get("gateway"), Place(problems, "gateway"), secrets)
+    network, rules = _network(sections.get("network"), Place(problems, "network"))
     environment = _environment(sections.get("environment"), Place(problems, "environment"))
     reload = _reload(sections.get("reload"), Place(problems, "reload"))
     notes = Problems(name)
     catalogue = load_catalogue()
     groups = read_groups(sections.get("groups"), Place(problems, "groups"))
-    secrets = KeyRing(environ, base_folder if base_folder is not None else Path())
-    assembly = Assembly(catalogue, resilience=resilience, secrets=secrets, warnings=Place(notes))
+    assembly = Assembly(catalogue, resilience=resilience, secrets=secrets, rules=rules, warnings=Place(notes))
     place = Place(problems, "models")
     drafts = read_models(sections["models"], place, groups, catalogue) if "models" in sections else []
     if isinstance(root, Table) and "models" not in sections:
@@ -141,7 +147,7 @@ def load_text(text: str, name: str, environ: Mapping[str, str], *, base_folder: 
     _note_unused(groups, {name for model in fleet.models for name in model.groups}, notes)
     problems.raise_if_any()
     try:
-        settings = Settings(fleet.models, resilience, gateway, environment, reload=reload)
+        settings = Settings(fleet.models, resilience, gateway, environment, network=network, reload=reload)
     except SettingsError as exc:  # a rule of core that nothing here foresees
         problems.add(1, exc.field, exc.problem)
         raise ConfigurationError(problems.told()) from exc
@@ -170,9 +176,42 @@ def _resilience(node: Node | None, place: Place) -> ResilienceSettings:
     return replace(ResilienceSettings(), **_values(section))
 
 
-def _gateway(node: Node | None, place: Place) -> GatewaySettings:
+def _gateway(node: Node | None, place: Place, secrets: KeyRing) -> GatewaySettings:
     section = read_section(node, place, GATEWAY) if node is not None else {}
-    return replace(GatewaySettings(), **_values(section))
+    token = section.get("token")
+    if token is not None:
+        _check_token(token, secrets)
+    try:
+        return replace(GatewaySettings(), **_values(section))
+    except SettingsError as exc:  # each value passed alone: it is the host that lacks a token
+        host = section["host"]
+        host.place.wrong(host.line, exc.problem)
+        return GatewaySettings()
+
+
+def _check_token(token: Given, secrets: KeyRing) -> None:
+    """The token must be there at the start: a gateway without it would refuse everybody, or nobody."""
+    try:
+        found = secrets.key_of(str(token.value))
+    except SettingsError as exc:
+        token.place.wrong(token.line, exc.problem)
+        return
+    if len(found) < TOKEN_LENGTH:
+        token.place.wrong(
+            token.line,
+            f"leads to fewer than {TOKEN_LENGTH} characters, which can be guessed; make one: openssl rand -hex 32",
+        )
+
+
+def _network(node: Node | None, place: Place) -> tuple[NetworkSettings, EndpointRules]:
+    section = read_section(node, place, NETWORK) if node is not None else {}
+    network = replace(NetworkSettings(), **_values(section))
+    try:
+        return network, EndpointRules(network.allowed_endpoints)
+    except SettingsError as exc:  # each entry passed alone: there are too many
+        given = section["allowed_endpoints"]
+        given.place.wrong(given.line, exc.problem)
+        return NetworkSettings(), EndpointRules()
 
 
 def _environment(node: Node | None, place: Place) -> str:

@@ -44,8 +44,6 @@ _MONEY = re.compile(r"\$(\d{1,15}(?:\.\d{1,6})?)")
 _SIZE = re.compile(r"(\d{1,15})(B|KiB|MiB|GiB)")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]*")
 
-_ADDRESS = re.compile(r"[A-Za-z0-9._:-]{1,80}")
-
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _BYTES = {"B": 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
 
@@ -230,18 +228,6 @@ def name(node: Node, place: Place) -> str | None:
     if value is None:
         return None
     return value.text if is_name(value, place) else None
-
-
-def address(node: Node, place: Place) -> str | None:
-    """A host name or an address."""
-    wanted = "an address such as 127.0.0.1"
-    value = scalar(node, place, wanted)
-    if value is None:
-        return None
-    if value.kind is Kind.TEXT and _ADDRESS.fullmatch(value.text):
-        return value.text
-    place.wrong(value.line, f"{_mistaken(value)}; write {wanted}")
-    return None
 
 
 def is_name(value: Scalar, place: Place) -> bool:

@@ -10,9 +10,15 @@ from typing import Any, NamedTuple
 
 from hive_console.adapters.config_file import readers
 from hive_console.adapters.config_file.readers import Reader
-from hive_console.adapters.config_file.references import endpoint, key_reference
+from hive_console.adapters.config_file.references import (
+    allowed_endpoints,
+    endpoint,
+    key_reference,
+    listening_address,
+    probe_path,
+)
 from hive_console.core.errors import SettingsError
-from hive_console.core.gateway_settings import GatewaySettings
+from hive_console.core.gateway_settings import GatewaySettings, NetworkSettings
 from hive_console.core.retry import Jitter
 from hive_console.core.settings import (
     BreakerMode,
@@ -27,7 +33,7 @@ from hive_console.core.settings import (
     Strategy,
 )
 
-SECTIONS = ("models", "resilience", "groups", "gateway", "environment", "reload")
+SECTIONS = ("models", "resilience", "groups", "gateway", "network", "environment", "reload")
 """The keys at the top of the file."""
 
 _NOTHING_BESIDE: Mapping[str, object] = MappingProxyType({})
@@ -137,7 +143,7 @@ MODEL_KEYS = (
     Key("requestsPerMinute", "requests_per_minute", readers.whole_number, unit="requests"),
     Key("tokensPerMinute", "tokens_per_minute", readers.whole_number, unit="tokens"),
     Key("contentFilterFallback", "content_filter_fallback", readers.boolean),
-    Key("probePath", "probe_path", readers.name),
+    Key("probePath", "probe_path", probe_path),
     Key("streamPace", "stream_pace", readers.number),
 )
 
@@ -162,10 +168,13 @@ RESILIENCE_KEYS = (
 )
 
 GATEWAY_KEYS = (
-    Key("host", "host", readers.address),
+    Key("host", "host", listening_address, beside=MappingProxyType({"token": "env:TOKEN"})),
     Key("port", "port", readers.whole_number),
     Key("maxBody", "max_body", readers.size, unit="bytes"),
+    Key("token", "token", key_reference),
 )
+
+NETWORK_KEYS = (Key("allowedEndpoints", "allowed_endpoints", allowed_endpoints),)
 
 read_reload = readers.choice(ReloadMode)
 """The reader of `reload:`, which is one word."""
@@ -220,7 +229,7 @@ class Shape(NamedTuple):
     """
 
     keys: tuple[Key, ...]
-    prototype: ModelSettings | ResilienceSettings | GatewaySettings
+    prototype: ModelSettings | ResilienceSettings | GatewaySettings | NetworkSettings
     elsewhere: tuple[str, ...] = ()
 
     def refusal(self, key: Key, value: object) -> str | None:
@@ -241,3 +250,4 @@ GROUP = Shape(
 )
 RESILIENCE = Shape(RESILIENCE_KEYS, ResilienceSettings())
 GATEWAY = Shape(GATEWAY_KEYS, GatewaySettings())
+NETWORK = Shape(NETWORK_KEYS, NetworkSettings())

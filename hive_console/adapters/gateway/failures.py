@@ -130,6 +130,7 @@ _RULES: dict[OutcomeKind, _Rule] = {
     OutcomeKind.SHED: _Rule(503, SERVER, "is kept for more important work", "shed"),
     OutcomeKind.CANCELLED: _Rule(503, SERVER, "was interrupted", "cancelled"),
     OutcomeKind.UNFIT: _Rule(400, INVALID_REQUEST, "cannot serve such a request", "unsupported"),
+    OutcomeKind.ENDPOINT_REFUSED: _Rule(502, UPSTREAM, "may not be called", "endpoint_refused", may_retry=False),
     # No operation fails with a success; a status for it keeps the table total.
     OutcomeKind.SUCCESS: _Rule(500, SERVER, "answered, and the answer was lost", "internal_error"),
 }

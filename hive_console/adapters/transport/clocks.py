@@ -113,16 +113,18 @@ class Clocks:
 
     async def wait(self, waited: Awaitable[_T]) -> _T:
         """What `waited` gives; raises `ProviderError` for the first clock that strikes before."""
-        loop = asyncio.get_running_loop()
         running = [clock for clock in (self._headers, self._first_content, self._idle, self._total) if clock]
-        nearest = min(running, key=lambda clock: clock.left, default=None)
+        if not running:  # a timer costs more than all the rest of a wait
+            return await waited
+        loop = asyncio.get_running_loop()
+        nearest = min(running, key=lambda clock: clock.left)
         began = loop.time()
-        bound = asyncio.timeout(nearest.left if nearest else None)
+        bound = asyncio.timeout(nearest.left)
         try:
             async with bound:
                 return await waited
         except TimeoutError:
-            if nearest is None or not bound.expired():
+            if not bound.expired():
                 raise
         finally:
             spent = loop.time() - began

@@ -9,6 +9,7 @@ import ssl
 import aiohttp
 from aiohttp.http import HttpProcessingError
 
+from hive_console.adapters.transport.resolver import AddressRefused
 from hive_console.core.outcome import Outcome, OutcomeKind
 from hive_console.core.text import clean_message
 
@@ -36,6 +37,8 @@ def failed_request(error: BaseException, connect_timeout: float) -> Outcome:
     match error:
         case aiohttp.ConnectionTimeoutError():
             return _unconnected(f"not connected within {connect_timeout:g} s")
+        case aiohttp.ClientConnectorDNSError() if isinstance(error.os_error, AddressRefused):
+            return not_allowed(error.os_error.why)
         case aiohttp.ClientConnectorDNSError():
             return _unconnected("the endpoint's host name cannot be resolved")
         case aiohttp.ClientConnectorCertificateError():
@@ -58,6 +61,11 @@ def failed_request(error: BaseException, connect_timeout: float) -> Outcome:
             return _unconnected("the endpoint is no usable http or https address")
         case _:
             return _unconnected("the connection failed")
+
+
+def not_allowed(why: str) -> Outcome:
+    """The outcome of a call that the settings forbid: nobody but a person mends it, and no call was made."""
+    return Outcome(OutcomeKind.ENDPOINT_REFUSED, message=f"the endpoint {why}")
 
 
 def failed_read(error: BaseException) -> Outcome:

@@ -7,17 +7,23 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from types import TracebackType
 from typing import Protocol, Self, assert_never
+from urllib.parse import urlsplit
 
+from aiohttp.abc import AbstractResolver
+
+from hive_console.adapters.endpoints import EndpointRules
 from hive_console.adapters.providers.anthropic import AnthropicCodec
 from hive_console.adapters.providers.classify import classify
 from hive_console.adapters.providers.codec import Codec
 from hive_console.adapters.providers.error_body import NOTHING_SAID, ErrorBody, read_error
 from hive_console.adapters.providers.openai import OpenAICodec
+from hive_console.adapters.providers.request import HttpRequest
 from hive_console.adapters.providers.veil import Veil
 from hive_console.adapters.transport.clocks import Clocks
 from hive_console.adapters.transport.relay import relay
 from hive_console.adapters.transport.wire import Received, Wire
 from hive_console.core.errors import HiveError, ProviderError, SettingsError
+from hive_console.core.gateway_settings import NetworkSettings
 from hive_console.core.outcome import SUCCESS, Outcome, OutcomeKind
 from hive_console.core.settings import Dialect, ModelSettings, ProbeKind
 from hive_console.core.task import Answer, Body, Piece, Task
@@ -37,6 +43,10 @@ MODELS_CAP = 8 * 1024 * 1024
 
 PROBE_TOKENS = 16
 """Tokens of a probing completion: reasoning models refuse or fail on 1."""
+
+SKIPPED_CAP = 16 * 1024
+SKIP_SECONDS = 0.5
+"""Bytes, and seconds, of a health page that are read and ignored: mostly it is a word, and its status is here."""
 
 _PROBE: Body = {"messages": [{"role": "user", "content": "ping"}]}
 
@@ -59,12 +69,21 @@ class HttpProviders:
     Args:
         keys: where keys are kept.
         now: the clock's Unix seconds, for dates in `Retry-After` and for `created`.
+        network: which endpoints may be called; raises `SettingsError` for what it cannot mean.
+        resolver: who knows the hosts' names; the system's own when left out.
     """
 
-    def __init__(self, keys: KeySource, *, now: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        keys: KeySource,
+        *,
+        now: Callable[[], float],
+        network: NetworkSettings | None = None,
+        resolver: AbstractResolver | None = None,
+    ) -> None:
         self._keys = keys
         self._now = now
-        self._wire = Wire()
+        self._wire = Wire(_rules_of(network or NetworkSettings()), resolver)
         self._codecs: dict[Dialect, Codec] = {
             Dialect.OPENAI: OpenAICodec(),
             Dialect.ANTHROPIC: AnthropicCodec(),
@@ -85,7 +104,12 @@ class HttpProviders:
 
     def fault_of(self, model: ModelSettings) -> str:
         """Why this model cannot be called before a person acts, such as ``no key: set NAME``; ``""`` if it can."""
-        return self._key_or_fault(model)[1]
+        refusal = self._wire.refusal_of(model.endpoint)
+        return f"endpoint not allowed: it {refusal}" if refusal else self._key_or_fault(model)[1]
+
+    def use(self, network: NetworkSettings) -> None:
+        """Other rules of which endpoints may be called, from the next new connection on."""
+        self._wire.use(_rules_of(network))
 
     async def complete(self, model: ModelSettings, task: Task) -> Answer:
         """One answer; raises `ProviderError`.
@@ -122,7 +146,9 @@ class HttpProviders:
                         return await self._probe_models(model)
                     case ProbeKind.COMPLETION:
                         return await self._probe_completion(model)
-                    case ProbeKind.GET | ProbeKind.NONE:
+                    case ProbeKind.GET:
+                        return await self._probe_get(model)
+                    case ProbeKind.NONE:
                         return Outcome(OutcomeKind.REFUSED, message="probes are switched off for this model")
                     case _:
                         assert_never(model.probe)
@@ -168,6 +194,29 @@ class HttpProviders:
         await self._completion(model, {**_PROBE, "max_completion_tokens": PROBE_TOKENS}, Clocks.of_probe(model))
         return SUCCESS
 
+    async def _probe_get(self, model: ModelSettings) -> Outcome:
+        """A plain GET of `probe_path` at the root of the endpoint's host; its body says nothing to us."""
+        codec, veil, clocks = self._codecs[model.dialect], self._veil(None), Clocks.of_probe(model)
+        parts = urlsplit(model.endpoint)
+        url = f"{parts.scheme}://{parts.netloc}{model.probe_path}"
+        headers = codec.models(model, key=self._key(model)).headers
+        received = await self._wire.send(HttpRequest("GET", url, headers), clocks)
+        try:
+            if not 200 <= received.status < 300:
+                await self._raise_unless_well(received, veil, clocks)
+            await self._skip(received)
+        finally:
+            received.close()
+        return SUCCESS
+
+    async def _skip(self, received: Received) -> None:
+        """Reads a small body to its end, so that the connection is kept; a large or slow one costs it."""
+        try:
+            async with asyncio.timeout(SKIP_SECONDS):
+                await received.read(SKIPPED_CAP)
+        except (ProviderError, TimeoutError):
+            return
+
     async def _raise_unless_well(self, received: Received, veil: Veil, clocks: Clocks) -> None:
         if not 200 <= received.status < 300:
             error = await _error_of(received, clocks)
@@ -200,6 +249,10 @@ class HttpProviders:
         if not key or not key.isascii() or not key.isprintable():
             return None, "no key: it is empty or has characters that no header may carry"
         return key, ""
+
+
+def _rules_of(network: NetworkSettings) -> EndpointRules:
+    return EndpointRules(network.allowed_endpoints)
 
 
 async def _error_of(received: Received, clocks: Clocks) -> ErrorBody:

@@ -10,11 +10,14 @@ from types import TracebackType
 from typing import Self
 
 import aiohttp
+from aiohttp.abc import AbstractResolver
 from yarl import URL
 
+from hive_console.adapters.endpoints import EndpointRules
 from hive_console.adapters.providers.request import HttpRequest
 from hive_console.adapters.transport.clocks import Clocks
-from hive_console.adapters.transport.failures import TRANSPORT_ERRORS, failed_read, failed_request
+from hive_console.adapters.transport.failures import TRANSPORT_ERRORS, failed_read, failed_request, not_allowed
+from hive_console.adapters.transport.resolver import GuardedResolver
 from hive_console.core.bounds import MAX_SECONDS
 from hive_console.core.errors import ProviderError
 from hive_console.core.outcome import Outcome, OutcomeKind
@@ -31,9 +34,15 @@ FIELD_LIMIT = 8190
 HEADER_LIMIT = 128
 """Bytes of the status line, bytes of one header, and headers of an answer: the bounds of common servers."""
 
+SMALL_BODY = 64 * 1024
+"""Bytes of a request that are handed over at once: what a socket's buffer takes without waiting."""
+
 UNSENT_LIMIT = 20_000
 """Milliseconds unacknowledged bytes may wait in the kernel. A closed connection is kept until they are sent:
 a server that accepts a request and never reads it would hold the socket of each cancelled call for ever."""
+
+VERDICTS_KEPT = 10_000
+"""URLs whose verdicts are remembered: a few for each model of the largest fleet."""
 
 _HEADERS = {"accept-encoding": "identity", "user-agent": "hive-console"}
 
@@ -103,22 +112,54 @@ class Wire:
 
     The second repeats a request at once when a kept connection turns out to have been closed by the server
     before the first byte of the answer. Other kept connections may be as dead, so the repeat takes a new one.
+
+    Args:
+        rules: which endpoints may be called.
+        resolver: who knows the names, closed at the end; the system's own when left out.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, rules: EndpointRules, resolver: AbstractResolver | None = None) -> None:
+        self._rules = rules
+        self._inner = resolver
+        self._resolver: GuardedResolver | None = None
+        self._refusals: dict[str, str] = {}
         self._pooled: aiohttp.ClientSession | None = None
         self._fresh: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
+        resolver = self._resolver = GuardedResolver(self._inner or aiohttp.ThreadedResolver(), lambda: self._rules)
         self._pooled = _session(
             aiohttp.TCPConnector(
-                limit=0, limit_per_host=0, keepalive_timeout=KEEP_ALIVE, socket_factory=_open_socket
+                limit=0,
+                limit_per_host=0,
+                keepalive_timeout=KEEP_ALIVE,
+                socket_factory=_open_socket,
+                resolver=resolver,
             )
         )
         self._fresh = _session(
-            aiohttp.TCPConnector(limit=0, limit_per_host=0, force_close=True, socket_factory=_open_socket)
+            aiohttp.TCPConnector(
+                limit=0, limit_per_host=0, force_close=True, socket_factory=_open_socket, resolver=resolver
+            )
         )
         return self
+
+    def use(self, rules: EndpointRules) -> None:
+        """Other rules from the next new connection on; names resolved in the last seconds are not asked again."""
+        self._rules = rules
+        self._refusals.clear()
+
+    def refusal_of(self, url: str) -> str:
+        """Why this URL is never called, or ``""``; remembered, because it is asked before each request.
+
+        Addresses in a URL never reach the resolver, so that this is the only look at them.
+        """
+        refusal = self._refusals.get(url)
+        if refusal is None:
+            if len(self._refusals) >= VERDICTS_KEPT:
+                self._refusals.clear()
+            refusal = self._refusals[url] = self._rules.refusal_of_url(url)
+        return refusal
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -126,9 +167,14 @@ class Wire:
         for session in (self._pooled, self._fresh):
             if session is not None:
                 await session.close()
+        if self._resolver is not None:
+            await self._resolver.close()
 
     async def send(self, request: HttpRequest, clocks: Clocks) -> Received:
         """Sends the request and waits for the answer's headers; raises `ProviderError`. Cancelling frees all."""
+        refusal = self.refusal_of(request.url)
+        if refusal:
+            raise ProviderError(not_allowed(refusal))
         received = await clocks.wait(self._send(request, clocks))
         clocks.note_headers()
         return received
@@ -158,14 +204,18 @@ async def _sent(session: aiohttp.ClientSession | None, request: HttpRequest, tri
         request.method,
         URL(request.url, encoded=True),
         headers=request.headers,
-        # A file is sent in slices and with back-pressure; plain bytes above 1 MiB would be copied at once.
-        data=None if request.body is None else io.BytesIO(request.body),
+        data=_payload(request.body),
         allow_redirects=False,
         # Name, TCP and TLS together; the library would round what is above the threshold up to a full second.
         timeout=aiohttp.ClientTimeout(total=None, connect=trip.clocks.connect, ceil_threshold=MAX_SECONDS),
         trace_request_ctx=trip,
     )
     return Received(response)
+
+
+def _payload(body: bytes | None) -> bytes | io.BytesIO | None:
+    """A large body as a file, which is sent in slices and with back-pressure; a small one as it is."""
+    return io.BytesIO(body) if body is not None and len(body) > SMALL_BODY else body
 
 
 def _is_closed_by_server(error: BaseException) -> bool:
