@@ -77,7 +77,7 @@ class ModelView:
         requests: judged and neutral calls since start.
         in_flight: calls under way.
         max_in_flight: its bulkhead.
-        throttled_until: set while the provider asked us to stay away (429).
+        throttled_until: set while the provider asked us to stay away (429), or a rate limit is nearly used up.
         fault: set while only a person can mend it: refused key, exhausted quota, missing key.
         pinned_to: the model that an operator sent its traffic to.
         serving: the model that answers its requests now; `None` when none can.
@@ -119,6 +119,25 @@ class ModelView:
     last_error: str = ""
     ramp: float | None = None
     ejected_until: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RouteView:
+    """A virtual model and who answers it.
+
+    Attributes:
+        name: as callers ask for it.
+        primary: the model that should answer.
+        serving: the model that answers now; `None` when none can.
+        strategy: how its chain is used.
+        chain: the models that may answer, in order.
+    """
+
+    name: str
+    primary: str
+    serving: str | None
+    strategy: Strategy
+    chain: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +217,7 @@ class FleetSnapshot:
         undo_until: until when the last operator action can be undone; `None` when there is none.
         undo_text: what would be undone.
         level: how much of the service the fleet can give.
+        routes: the virtual models, in the order of the settings.
     """
 
     sequence: int
@@ -218,6 +238,7 @@ class FleetSnapshot:
     undo_until: float | None = None
     undo_text: str = ""
     level: DegradationLevel = DegradationLevel.FULL
+    routes: tuple[RouteView, ...] = ()
 
     def model(self, model_id: str) -> ModelView | None:
         """The view of the model with this id."""
@@ -243,6 +264,10 @@ def before_start(settings: Settings, now: float) -> FleetSnapshot:
         models=tuple(_unknown(model, now) for model in settings.models),
         degraded_threshold=settings.resilience.degraded_mode_threshold,
         environment=settings.environment,
+        routes=tuple(
+            RouteView(route.name, route.primary, route.primary, route.strategy, (route.primary, *route.fallbacks))
+            for route in settings.routes
+        ),
     )
 
 

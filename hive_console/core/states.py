@@ -75,6 +75,7 @@ class AlertRule(Enum):
     BREAKER_OPEN = "breaker-open"
     DEGRADED_MODE = "degraded-mode"
     FALLBACKS_EXHAUSTED = "all-fallbacks-exhausted"
+    KEY_REFUSED = "key-refused"
 
 
 class OperationResult(Enum):

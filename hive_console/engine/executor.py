@@ -15,14 +15,15 @@ from typing import Generic, Protocol, TypeVar
 
 from hive_console.core.budget import RetryBudget
 from hive_console.core.errors import ProviderError, place_of
-from hive_console.core.events import AttemptFinished, ServiceFailed
+from hive_console.core.events import AttemptFinished, Event, ServiceFailed
 from hive_console.core.fleet import Fleet
 from hive_console.core.member import Member
-from hive_console.core.outcome import CANCELLED, SUCCESS, Outcome, OutcomeKind, Verdict
+from hive_console.core.outcome import CANCELLED, SUCCESS, Outcome, OutcomeKind
 from hive_console.core.policies import retry_policy_of
+from hive_console.core.raw_body import RawBody
 from hive_console.core.retry import Backoff
 from hive_console.core.settings import ModelSettings, RetryBeforeFallback, Settings
-from hive_console.core.task import Hop, Task
+from hive_console.core.task import Hop, Piece, RateLimits, Task, Usage
 from hive_console.core.transitions import Permit, Refusal
 from hive_console.engine.bulkhead import Bulkhead
 from hive_console.engine.bus import Bus
@@ -33,9 +34,26 @@ from hive_console.engine.ports import Clock
 Result_co = TypeVar("Result_co", covariant=True)
 Result = TypeVar("Result")
 
+BYTES_PER_TOKEN = 4
+"""Bytes of English text that make a token, by the providers' own rule of thumb; used where none is told."""
+
+EVENT_END = b"\n\n"
+"""Ends a server-sent event; one event of content holds about one token."""
+
+FIRST_ERROR = 400
+"""The lowest status of an answer that no tokens are counted for."""
+
 
 class Lease:
-    """A place and a permit for one call; given back exactly once, whatever happens."""
+    """A place and a permit for one call; given back exactly once, whatever happens.
+
+    Attributes:
+        first_token: seconds to the first content of a stream.
+        usage: tokens of the call, as far as the provider told them.
+        limits: what the provider said is left of its rate limits, with the answer that ends the call.
+        counts_tokens: whether a limit counts its tokens, so that they are estimated where none are told.
+        written: tokens of the answer by that estimate.
+    """
 
     def __init__(self, executor: Executor, member: Member, permit: Permit, operation: Operation) -> None:
         self._executor = executor
@@ -46,10 +64,29 @@ class Lease:
         self._started_at = executor.clock.now()
         self._is_settled = False
         self.first_token: float | None = None
+        self.usage: Usage | None = None
+        self.limits: RateLimits | None = None
+        self.counts_tokens = member.pace.counts_tokens
+        self.written = 0
 
     def mark_first_token(self) -> None:
         """Notes when the first content came; a stream's latency is the time to here."""
         self.first_token = self._executor.clock.now() - self._started_at
+
+    def note(self, piece: Piece) -> None:
+        """Takes what a piece of a stream tells beside its content: tokens so far, and rate limits at once, since
+        a stream may last.
+        """
+        if piece.usage is not None:
+            told, known = piece.usage, self.usage
+            # Some tell what was read in the first event only, and what was written in the last.
+            self.usage = (
+                told if known is None else Usage(max(told.read, known.read), max(told.written, known.written))
+            )
+        if piece.limits is not None:
+            self._member.heed(piece.limits, self._executor.clock.now(), is_under_way=True)
+        if self.counts_tokens and piece.has_content:
+            self.written += piece.data.count(EVENT_END)
 
     def settle(self, outcome: Outcome) -> None:
         """Tells breaker, health and recording what came of the call and frees its place."""
@@ -60,8 +97,12 @@ class Lease:
         seconds = now - self._started_at
         model_id = self._member.settings.id
         latency = seconds if self.first_token is None else self.first_token
-        caused = self._member.settle(self._permit, outcome, now, latency=latency)
-        self._executor.settled(self._member, outcome, now)
+        usage = self.usage
+        estimate = self._estimate(outcome) if self.counts_tokens and usage is None else 0
+        caused = self._member.settle(self._permit, outcome, now, latency=latency, usage=usage, estimate=estimate)
+        if self.limits is not None:
+            self._member.heed(self.limits, now)
+        caused += self._executor.settled(self._member, outcome, now)
         finished = AttemptFinished(
             at=now,
             operation=self._operation.id,
@@ -72,8 +113,22 @@ class Lease:
             first_token=self.first_token,
             status=outcome.status,
             message=outcome.message,
+            read_tokens=None if usage is None else usage.read,
+            written_tokens=None if usage is None else usage.written,
         )
         self._executor.bus.publish([finished, *caused])
+
+    def _estimate(self, outcome: Outcome) -> int:
+        """Tokens that the call probably used."""
+        was_begun = outcome.kind is not OutcomeKind.CONNECTION_FAILED and (outcome.status or 0) < FIRST_ERROR
+        return request_tokens(self._operation.task) + self.written if was_begun else 0
+
+
+def request_tokens(task: Task) -> int:
+    """What a request has, by our own estimate."""
+    request = task.request
+    size = len(request.raw) if isinstance(request, RawBody) else len(str(request))
+    return size // BYTES_PER_TOKEN
 
 
 class Call(Protocol[Result_co]):
@@ -116,10 +171,10 @@ class Executor:
         }
         self._limits: dict[float, Deadlines] = {}  # as many as the settings have different timeouts
         self._retries = {model.id: retry_policy_of(model, settings.resilience) for model in settings.models}
-        # One budget a chain: its retries and hedges together, whichever of its models they go to.
+        # One budget a route: its retries and hedges together, whichever of its models they go to.
         self.budgets = {
-            model.id: RetryBudget(settings.resilience.retry_budget, floor=settings.resilience.retry_budget_floor)
-            for model in settings.models
+            name: RetryBudget(settings.resilience.retry_budget, floor=settings.resilience.retry_budget_floor)
+            for name in fleet.routes
         }
 
     async def run(
@@ -146,14 +201,13 @@ class Executor:
         operation.hops.append(Hop(member.settings.id, _said(tried.outcome), seconds))
         return tried
 
-    def settled(self, member: Member, outcome: Outcome, now: float) -> None:
-        """A call of real traffic came back: its place is free, and it counts in the fleet's comparison."""
+    def settled(self, member: Member, outcome: Outcome, now: float) -> list[Event]:
+        """A call of real traffic came back: its place is free; what it means beyond its own model."""
         bulkhead = self.bulkheads[member.settings.id]
         bulkhead.release()
         if member.limit is not None:
             bulkhead.resize(member.places)
-        if outcome.verdict is not Verdict.NEUTRAL:
-            self._fleet.compare(member.settings.id, now, is_failure=outcome.verdict is Verdict.FAILURE)
+        return self._fleet.settled(member, outcome, now)
 
     async def _again(
         self,
@@ -166,8 +220,8 @@ class Executor:
     ) -> Tried[Result]:
         """Waits and calls again for as long as that makes sense: BIP-03's ladder, within deadline and budget."""
         backoff = Backoff(self._retries[member.settings.id])
-        budget = self.budgets[operation.requested]
-        while not tried.outcome.is_success and self._may_retry(tried.outcome, member, has_standby):
+        budget = self.budgets[operation.route.name]
+        while not tried.outcome.is_success and self._may_retry(tried.outcome, member, operation, has_standby):
             now = self.clock.now()
             # A throttle that names no time is a wait like one that does: retrying within it would be refused.
             floor = max(tried.outcome.retry_after or 0.0, member.retry_in(now) or 0.0)
@@ -183,9 +237,13 @@ class Executor:
         while (left := due - self.clock.now()) > 0:
             await self.clock.sleep(left)
 
-    def _may_retry(self, outcome: Outcome, member: Member, has_standby: Callable[[], bool]) -> bool:
+    def _may_retry(
+        self, outcome: Outcome, member: Member, operation: Operation, has_standby: Callable[[], bool]
+    ) -> bool:
         wish = self._resilience.retry_before_fallback
         if not outcome.may_retry or wish is RetryBeforeFallback.NEVER:
+            return False
+        if outcome.is_uncertain and not operation.may_replay:
             return False
         if not member.breaker.would_admit(self.clock.now()):
             return False
@@ -224,7 +282,7 @@ class Executor:
             outcome = SUCCESS
         except TimeoutError:
             said = f"no answer within {min(patience, left):.3g} s"
-            outcome = Outcome(OutcomeKind.TIMED_OUT, message=said)
+            outcome = Outcome(OutcomeKind.TIMED_OUT, message=said, is_uncertain=True)
             # A caller in a hurry says nothing about the model: only its own full timeout counts against it.
             lease.settle(outcome if left >= patience else CANCELLED)
         except ProviderError as error:
@@ -247,14 +305,8 @@ class Executor:
 
     def _refusal(self, member: Member) -> Outcome:
         now = self.clock.now()
-        if member.fault:
-            why = member.fault
-        elif member.is_throttled(now):
-            why = "rate limited by the provider"
-        elif member.ejection:
-            why = member.ejection
-        else:
-            why = f"breaker {member.breaker.state.value}"
+        refusal = member.refusal(now)
+        why = member.fault or f"breaker {member.breaker.state.value}" if refusal is None else refusal.cause
         return Outcome(OutcomeKind.REFUSED, message=why, retry_after=member.retry_in(now))
 
 
