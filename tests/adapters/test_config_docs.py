@@ -11,13 +11,13 @@ import pytest
 from hive_console.adapters.config_file import load_text
 from hive_console.adapters.config_file.problems import Place, Problems
 from hive_console.adapters.config_file.readers import is_name
-from hive_console.adapters.config_file.schema import GATEWAY, GROUP, MODEL, RESILIENCE, SECTIONS, Key, Shape
+from hive_console.adapters.config_file.schema import GATEWAY, GROUP, MODEL, RESILIENCE, ROUTE, SECTIONS, Key, Shape
 from hive_console.adapters.config_file.tree import Scalar, Table, parse
 from hive_console.core.errors import ConfigurationError
 
 PAGE = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text("utf-8")
 
-SHAPES = {"models": MODEL, "resilience": RESILIENCE, "gateway": GATEWAY}
+SHAPES = {"models": MODEL, "routes": ROUTE, "resilience": RESILIENCE, "gateway": GATEWAY}
 
 KEYS = [
     pytest.param(section, key, id=f"{section}.{key.name}")

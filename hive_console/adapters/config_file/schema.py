@@ -23,10 +23,11 @@ from hive_console.core.settings import (
     Replay,
     ResilienceSettings,
     RetryBeforeFallback,
+    RouteSettings,
     Strategy,
 )
 
-SECTIONS = ("models", "resilience", "groups", "gateway", "environment")
+SECTIONS = ("models", "routes", "resilience", "groups", "gateway", "environment")
 """The keys at the top of the file."""
 
 _NOTHING_BESIDE: Mapping[str, object] = MappingProxyType({})
@@ -140,6 +141,13 @@ MODEL_KEYS = (
     Key("streamPace", "stream_pace", readers.number),
 )
 
+ROUTE_KEYS = (
+    Key("primary", "primary", readers.name),
+    Key("fallbacks", "fallbacks", readers.names),
+    Key("strategy", "strategy", readers.choice(Strategy)),
+    Key("hedgeAfter", "hedge_after", readers.duration_or_p95, unit="seconds"),
+)
+
 RESILIENCE_KEYS = (
     _duration("healthCheckInterval", "health_check_interval"),
     _duration("defaultTimeout", "default_timeout"),
@@ -216,7 +224,7 @@ class Shape(NamedTuple):
     """
 
     keys: tuple[Key, ...]
-    prototype: ModelSettings | ResilienceSettings | GatewaySettings
+    prototype: ModelSettings | RouteSettings | ResilienceSettings | GatewaySettings
     elsewhere: tuple[str, ...] = ()
 
     def refusal(self, key: Key, value: object) -> str | None:
@@ -235,5 +243,6 @@ GROUP = Shape(
     _MODEL,
     tuple(key.name for key in MODEL_KEYS if key.is_identity),
 )
+ROUTE = Shape(ROUTE_KEYS, RouteSettings("?", "?"))
 RESILIENCE = Shape(RESILIENCE_KEYS, ResilienceSettings())
 GATEWAY = Shape(GATEWAY_KEYS, GatewaySettings())
