@@ -24,36 +24,28 @@ class Fault:
 
     Attributes:
         fixed: a fault that no call can find mended, such as a missing key; set from outside.
+        found: what a call met, or empty.
         until: when the next call may look whether somebody mended it.
     """
 
-    __slots__ = ("_seen_by_probe", "_text", "fixed", "until")
+    __slots__ = ("_seen_by_probe", "fixed", "found", "until")
 
     def __init__(self, now: float, fixed: str = "") -> None:
         self.fixed = fixed
         self.until = now
-        self._text = ""
+        self.found = ""
         self._seen_by_probe = False
 
     @property
     def text(self) -> str:
         """What is wrong, or empty."""
-        return self.fixed or self._text
-
-    @property
-    def is_open(self) -> bool:
-        """Whether a call has met it, and may find it mended."""
-        return bool(self._text)
+        return self.fixed or self.found
 
     def note(self, kind: OutcomeKind, now: float, *, is_probe: bool) -> None:
         """A call met it."""
-        self._text = FAULTS[kind]
+        self.found = FAULTS[kind]
         self.until = now + FAULT_SECONDS
         self._seen_by_probe = is_probe
-
-    def is_waiting(self, now: float) -> bool:
-        """Whether it is too early to look again."""
-        return bool(self._text) and now < self.until
 
     def looked(self, now: float) -> None:
         """A call is on its way to find out; the others wait."""
@@ -62,11 +54,11 @@ class Fault:
     def answered(self, *, is_probe: bool) -> None:
         """A call went well. A free probe answers also while real calls meet a refused key or an empty purse."""
         if not is_probe or self._seen_by_probe:
-            self._text = ""
+            self.found = ""
 
     def forget(self) -> None:
         """A person says it is mended."""
-        self._text = ""
+        self.found = ""
 
 
 class KeyHolder(Protocol):
@@ -101,10 +93,6 @@ class KeyFault:
         self.is_told = False
         self.until = 0.0
         self._seen_by_probe = False
-
-    def is_waiting(self, now: float) -> bool:
-        """Whether it is too early to look again."""
-        return self.is_refused and now < self.until
 
     def refuse(self, now: float, *, is_probe: bool) -> None:
         """A call or a probe of one of its models met the refusal."""

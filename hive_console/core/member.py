@@ -62,6 +62,7 @@ class Member:
         "ejection",
         "ewma",
         "in_flight",
+        "is_silent",
         "is_told_frozen",
         "key",
         "last_check",
@@ -72,6 +73,7 @@ class Member:
         "pinned_to",
         "requests",
         "response_time",
+        "served_at",
         "settings",
         "status",
         "status_cause",
@@ -88,7 +90,9 @@ class Member:
         self.settings = settings
         self.key = KeyFault(shown_key(settings.key), settings.provider, (settings.id,)) if key is None else key
         self.pace = Pace(settings.requests_per_minute, settings.tokens_per_minute)
-        self.answered_at: float | None = None
+        self.answered_at: float | None = None  # by a call or a probe
+        self.served_at: float | None = None  # by a call
+        self.is_silent = False  # set by who watches the calls that wait
         self.breaker = Breaker(breaker_policy_of(settings), now, state=first_state_of(settings))
         self.window = Window()
         self.trend = Trend()
@@ -170,11 +174,12 @@ class Member:
         """Whether the calls in flight are enough to judge it: as many as failures are missing to its threshold.
 
         So an outage costs no more callers their patience than the breaker needs to see it, beside those that
-        were under way when it began. Asked of a suspect, and from the first call on that came to nothing after
-        all of its caller's patience: a quick failure costs nobody much.
+        were under way when it began. Asked of a suspect, of one that is silent while calls wait, and from the
+        first call on that came to nothing after all of its caller's patience: a quick failure costs nobody much.
         """
         failures = self.breaker.consecutive_failures
-        if not failures or (failures < FAILURES_IN_A_ROW and not self._has_kept_waiting):
+        has_signs = failures >= FAILURES_IN_A_ROW or (failures > 0 and self._has_kept_waiting)
+        if not has_signs and not self.is_silent:
             return False
         if self.breaker.state is not BreakerState.CLOSED or self.breaker.frozen_until is not None:
             return False
@@ -186,7 +191,7 @@ class Member:
         ramp = self.comeback.ramp
         if ramp is not None:
             return ramp.share
-        if not self.breaker.consecutive_failures:
+        if not self.breaker.consecutive_failures and not self.is_silent:
             return 1.0
         if self.is_doubted:
             return 0.0
@@ -223,10 +228,11 @@ class Member:
 
     def refusal(self, now: float) -> Refusal | None:
         """Why real traffic is refused whatever the breaker says; `None` when the breaker alone decides."""
-        if self._fault.fixed:
-            return Refusal(self._fault.fixed, None)
-        if self._fault.is_waiting(now):
-            return Refusal(self._fault.text, self._fault.until - now)
+        fault = self._fault
+        if fault.fixed:
+            return Refusal(fault.fixed, None)
+        if fault.found and now < fault.until:
+            return Refusal(fault.found, fault.until - now)
         if self.key.is_refused and now < self.key.until:
             return Refusal(KEY_REFUSED, self.key.until - now)
         if self.throttled_until is not None and now < self.throttled_until:
@@ -247,7 +253,7 @@ class Member:
         """Seconds until real traffic may be admitted; `None` when only a person can bring that about."""
         if self.fixed_fault or self.breaker.state is BreakerState.ISOLATED:
             return None
-        fault_until = self._fault.until if self._fault.is_open else None
+        fault_until = self._fault.until if self._fault.found else None
         frozen_until = self.breaker.frozen_until if self.breaker.state is BreakerState.OPEN else None
         key_until = self.key.until if self.key.is_refused else None
         waits = [
@@ -407,7 +413,7 @@ class Member:
         self.in_flight += 1
         if self.pace.counts_requests:
             self.pace.begin(now)
-        if self._fault.is_open:
+        if self._fault.found:
             self._fault.looked(now)
 
     def _thawed_by_time(self, now: float) -> list[e.Event]:
@@ -475,11 +481,13 @@ class Member:
             return
         self.answered_at = sample.at
         if not sample.is_probe:
+            self.served_at = sample.at
+            self.is_silent = False
             self.ewma.add(sample.at, sample.latency)
             self.response_time = sample.latency
         elif not self.window.has_real_answers:
             self.response_time = sample.latency
-        if self._fault.is_open:
+        if self._fault.found:
             self._fault.answered(is_probe=sample.is_probe)
         if self.key.is_refused:
             self.key.answered(is_probe=sample.is_probe)
@@ -577,6 +585,7 @@ class Member:
         if move.new in ADMITTING:
             self.window.clear()
             self._is_failing_callers = False
+            self.is_silent = False
         if move.new is BreakerState.CLOSED:
             back = self._as_set(now)
             if back is not None:

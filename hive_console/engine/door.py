@@ -209,7 +209,7 @@ class Door:
         finished: Event = OperationFinished(
             at=now,
             operation=operation.id,
-            requested=operation.requested,
+            requested=operation.route.primary,
             result=_result_of(outcome),
             latency=now - operation.started_at,
             attempts=operation.attempts,

@@ -27,8 +27,9 @@ from hive_console.core.task import Hop, Piece, RateLimits, Task, Usage
 from hive_console.core.transitions import Permit, Refusal
 from hive_console.engine.bulkhead import Bulkhead
 from hive_console.engine.bus import Bus
-from hive_console.engine.deadlines import Deadlines
+from hive_console.engine.deadlines import Deadlines, Limit
 from hive_console.engine.operation import Operation
+from hive_console.engine.overdue import Overdue
 from hive_console.engine.ports import Clock
 
 Result_co = TypeVar("Result_co", covariant=True)
@@ -48,6 +49,7 @@ class Lease:
     """A place and a permit for one call; given back exactly once, whatever happens.
 
     Attributes:
+        started_at: when the call began.
         first_token: seconds to the first content of a stream.
         usage: tokens of the call, as far as the provider told them.
         limits: what the provider said is left of its rate limits, with the answer that ends the call.
@@ -55,23 +57,27 @@ class Lease:
         written: tokens of the answer by that estimate.
     """
 
-    def __init__(self, executor: Executor, member: Member, permit: Permit, operation: Operation) -> None:
+    # On the class, since most calls never set them and every call would pay for it.
+    first_token: float | None = None
+    usage: Usage | None = None
+    limits: RateLimits | None = None
+    written = 0
+
+    def __init__(
+        self, executor: Executor, member: Member, permit: Permit, operation: Operation, now: float
+    ) -> None:
         self._executor = executor
         self._member = member
         self._permit = permit
         self._operation = operation
         self._number = operation.attempts
-        self._started_at = executor.clock.now()
+        self.started_at = now
         self._is_settled = False
-        self.first_token: float | None = None
-        self.usage: Usage | None = None
-        self.limits: RateLimits | None = None
         self.counts_tokens = member.pace.counts_tokens
-        self.written = 0
 
     def mark_first_token(self) -> None:
         """Notes when the first content came; a stream's latency is the time to here."""
-        self.first_token = self._executor.clock.now() - self._started_at
+        self.first_token = self._executor.clock.now() - self.started_at
 
     def note(self, piece: Piece) -> None:
         """Takes what a piece of a stream tells beside its content: tokens so far, and rate limits at once, since
@@ -94,7 +100,7 @@ class Lease:
             return
         self._is_settled = True
         now = self._executor.clock.now()
-        seconds = now - self._started_at
+        seconds = now - self.started_at
         model_id = self._member.settings.id
         latency = seconds if self.first_token is None else self.first_token
         usage = self.usage
@@ -102,7 +108,7 @@ class Lease:
         caused = self._member.settle(self._permit, outcome, now, latency=latency, usage=usage, estimate=estimate)
         if self.limits is not None:
             self._member.heed(self.limits, now)
-        caused += self._executor.settled(self._member, outcome, now)
+        further = self._executor.settled(self._member, outcome, now)
         finished = AttemptFinished(
             at=now,
             operation=self._operation.id,
@@ -116,7 +122,7 @@ class Lease:
             read_tokens=None if usage is None else usage.read,
             written_tokens=None if usage is None else usage.written,
         )
-        self._executor.bus.publish([finished, *caused])
+        self._executor.bus.publish([finished, *caused, *further])
 
     def _estimate(self, outcome: Outcome) -> int:
         """Tokens that the call probably used."""
@@ -169,6 +175,9 @@ class Executor:
             model.id: Bulkhead(model.max_concurrent_requests, settings.resilience.max_queued_requests)
             for model in settings.models
         }
+        self._overdue = {name: Overdue(member, clock) for name, member in fleet.members.items()}
+        # Who wants the same model asked again, come what may, wants no call moved on.
+        self._may_move_on = settings.resilience.retry_before_fallback is not RetryBeforeFallback.ALWAYS
         self._limits: dict[float, Deadlines] = {}  # as many as the settings have different timeouts
         self._retries = {model.id: retry_policy_of(model, settings.resilience) for model in settings.models}
         # One budget a route: its retries and hedges together, whichever of its models they go to.
@@ -252,45 +261,62 @@ class Executor:
     async def _attempt(
         self, member: Member, operation: Operation, call: Call[Result], *, has_standby: Callable[[], bool]
     ) -> Tried[Result]:
-        if not member.would_admit(self.clock.now()):
-            return Tried(self._refusal(member))
+        now = self.clock.now()
         bulkhead = self.bulkheads[member.settings.id]
-        patience = operation.deadline_at - self.clock.now()
-        if not bulkhead.try_take() and (has_standby() or not await bulkhead.take(patience)):
-            return Tried(Outcome(OutcomeKind.NO_ROOM, message="all its places are taken"))
-        admission, caused = member.acquire(self.clock.now())
-        self.bus.publish(caused)
+        # A breaker that admits everybody leaves the other reasons to `acquire`; else nobody waits in vain.
+        if member.breaker.standing is None or not bulkhead.try_take():
+            if not member.would_admit(now):
+                return Tried(self._refusal(member))
+            patience = operation.deadline_at - now
+            if not bulkhead.try_take() and (has_standby() or not await bulkhead.take(patience)):
+                return Tried(Outcome(OutcomeKind.NO_ROOM, message="all its places are taken"))
+            now = self.clock.now()
+        admission, caused = member.acquire(now)
+        if caused:
+            self.bus.publish(caused)
         if isinstance(admission, Refusal):
             bulkhead.release()
             return Tried(self._refusal(member))
         operation.attempts += 1
         operation.tried.append(member.settings.id)
-        lease = Lease(self, member, admission, operation)
-        return await self._call(member.settings, operation, call, lease)
+        lease = Lease(self, member, admission, operation, now)
+        return await self._call(member.settings, operation, call, lease, has_standby=has_standby)
 
     async def _call(
-        self, model: ModelSettings, operation: Operation, call: Call[Result], lease: Lease
+        self,
+        model: ModelSettings,
+        operation: Operation,
+        call: Call[Result],
+        lease: Lease,
+        *,
+        has_standby: Callable[[], bool],
     ) -> Tried[Result]:
         """One call under the shorter of the model's timeout and what is left of the deadline."""
-        left = operation.deadline_at - self.clock.now()
+        left = operation.deadline_at - lease.started_at
         patience = call.patience(model)
+        limit = self._limit(patience, left)
+        overdue = self._overdue[model.id]
+        movable = limit if operation.may_replay and self._may_move_on and isinstance(limit, Limit) else None
+        waiting = overdue.enter(movable, lease.started_at, has_standby)
         outcome = CANCELLED
         result: Result | None = None
         try:
-            async with self._limit(patience, left):
+            async with limit:
                 result = await call(model, operation.task, lease)
             outcome = SUCCESS
         except TimeoutError:
-            said = f"no answer within {min(patience, left):.3g} s"
-            outcome = Outcome(OutcomeKind.TIMED_OUT, message=said, is_uncertain=True)
+            has_moved = waiting is not None and waiting.has_moved
+            waited = self.clock.now() - lease.started_at if has_moved else min(patience, left)
+            outcome = Outcome(OutcomeKind.TIMED_OUT, message=f"no answer within {waited:.3g} s", is_uncertain=True)
             # A caller in a hurry says nothing about the model: only its own full timeout counts against it.
-            lease.settle(outcome if left >= patience else CANCELLED)
+            lease.settle(outcome if left >= patience and not has_moved else CANCELLED)
         except ProviderError as error:
             outcome = error.outcome
         except Exception as error:  # noqa: BLE001 - an adapter's bug must not end the engine; it is published
             outcome = Outcome(OutcomeKind.MALFORMED, message=f"internal: {place_of(error)}")
             self.bus.publish([ServiceFailed(at=self.clock.now(), service="provider", message=outcome.message)])
         finally:
+            overdue.leave(waiting)
             if result is None or not call.keeps_lease:
                 lease.settle(outcome)
         return Tried(outcome, result)

@@ -59,11 +59,12 @@ class Fallback:
         outcomes: list[Outcome] = []
         fit: list[str] = []
         for name in plan.candidates:
-            lack = self._lack(self._fleet.members[name], operation)
-            if lack is None:
-                fit.append(name)
+            member = self._fleet.members[name]
+            why = self._fitness.lack(member, operation)
+            if why:
+                outcomes.append(_unfit(member, operation, why))
             else:
-                outcomes.append(lack)
+                fit.append(name)
         if len(fit) == 1:
             return await self._in_turn(replace(plan, candidates=tuple(fit)), operation, call)
         if fit:
@@ -81,9 +82,9 @@ class Fallback:
             if self._executor.clock.now() >= operation.deadline_at:
                 outcomes.append(Outcome(OutcomeKind.TIMED_OUT, message="the operation's deadline is over"))
                 break
-            lack = self._lack(member, operation)
-            if lack is not None:
-                outcomes.append(lack)
+            why = self._fitness.lack(member, operation)
+            if why:
+                outcomes.append(_unfit(member, operation, why))
                 continue
             has_standby = partial(self._any_ready, tuple(waiting), operation)
             tried = await self._executor.run(member, operation, call, has_standby=has_standby)
@@ -92,14 +93,6 @@ class Fallback:
             outcomes.append(tried.outcome)
             waiting = _onward(tried.outcome, member, waiting, may_replay=operation.may_replay)
         raise self._failure(plan, operation, outcomes)
-
-    def _lack(self, member: Member, operation: Operation) -> Outcome | None:
-        """What speaks against asking this model, as an outcome and a hop of its own; `None` when nothing does."""
-        why = self._fitness.lack(member, operation)
-        if not why:
-            return None
-        operation.hops.append(Hop(member.settings.id, f"unfit: {why}", 0.0))
-        return Outcome(OutcomeKind.UNFIT, message=f"{member.settings.id}: {why}")
 
     async def _try_last_resort(self, plan: Plan) -> None:
         """Where every model of the chain is out, and the policy says so, lets the nearest be tried early."""
@@ -124,6 +117,12 @@ class Fallback:
             attempts=operation.attempts,
             route=operation.route.virtual_name,
         )
+
+
+def _unfit(member: Member, operation: Operation, why: str) -> Outcome:
+    """Notes as a hop that a model was not asked, and why; the same as an outcome."""
+    operation.hops.append(Hop(member.settings.id, f"unfit: {why}", 0.0))
+    return Outcome(OutcomeKind.UNFIT, message=f"{member.settings.id}: {why}")
 
 
 def most_telling(outcomes: Sequence[Outcome]) -> Outcome:
