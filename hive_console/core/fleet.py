@@ -54,12 +54,12 @@ class Fleet:
 
     __slots__ = (
         "_keys",
-        "_last_resort",
         "_outliers",
         "_routes",
         "_serving",
         "_swept_at",
         "_turns",
+        "has_last_resort",
         "members",
         "routes",
     )
@@ -78,7 +78,7 @@ class Fleet:
         self._routes = {**self.routes, **aliases}
         self._turns = {name: WeightedTurns() for name in self.routes}
         self._serving: dict[str, str | None] = {name: route.primary for name, route in self.routes.items()}
-        self._last_resort = settings.resilience.last_resort
+        self.has_last_resort = settings.resilience.last_resort is not LastResort.REFUSE
         self._outliers: OutlierPool | None = None
         self._swept_at = now
         if settings.resilience.outlier_ejection:
@@ -165,9 +165,7 @@ class Fleet:
 
     def last_resort(self, candidates: tuple[str, ...], now: float) -> tuple[str | None, list[Event]]:
         """The model nearest to its trial, tried early, when every candidate refuses and the policy says so."""
-        if self._last_resort is LastResort.REFUSE or any(
-            self.members[name].would_admit(now) for name in candidates
-        ):
+        if not self.has_last_resort or any(self.members[name].would_admit(now) for name in candidates):
             return None, []
         waiting = [
             (member.breaker.open_until or now, name)

@@ -105,12 +105,19 @@ def plan_for(
         chain = _behind(pin, _fastest(chain, members, now, draws))
     passed_over = ""
     # Under weights the part is in the weight already.
-    if strategy is not Strategy.WEIGHTED and any(members[name].part < 1 for name in chain):
+    if strategy is not Strategy.WEIGHTED and _has_partial(chain, members):
         asked_first = chain[0]
         chain = _parted(chain, members, now, pin=pin)
         if asked_first == route.primary != chain[0] and member.would_admit(now):
             passed_over = "recovering" if member.ramp is not None else "failed lately"
     return Plan(route.primary, chain, strategy, passed_over, route.hedge_after)
+
+
+def _has_partial(chain: tuple[str, ...], members: Members) -> bool:
+    for name in chain:  # noqa: SIM110 - every operation asks, and a generator costs more than all the rest
+        if members[name].part < 1:
+            return True
+    return False
 
 
 def effective_weight(member: Member) -> float:

@@ -49,7 +49,8 @@ class Fallback:
             call: how one attempt is made.
             allows_copies: whether a parallel plan may really be run so; a degraded fleet asks one by one.
         """
-        await self._try_last_resort(plan)
+        if self._fleet.has_last_resort:
+            self._try_last_resort(plan)
         if plan.strategy is Strategy.PARALLEL and len(plan.candidates) > 1 and allows_copies:
             return await self._side_by_side(plan, operation, call)
         return await self._in_turn(plan, operation, call)
@@ -94,8 +95,8 @@ class Fallback:
             waiting = _onward(tried.outcome, member, waiting, may_replay=operation.may_replay)
         raise self._failure(plan, operation, outcomes)
 
-    async def _try_last_resort(self, plan: Plan) -> None:
-        """Where every model of the chain is out, and the policy says so, lets the nearest be tried early."""
+    def _try_last_resort(self, plan: Plan) -> None:
+        """Where every model of the chain is out, lets the nearest to its trial be tried early."""
         _, caused = self._fleet.last_resort(plan.candidates, self._executor.clock.now())
         self._executor.bus.publish(caused)
 
