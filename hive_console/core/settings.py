@@ -339,8 +339,6 @@ class RouteSettings:
         within_if("hedgeAfter", self.hedge_after, 0, MAX_SECONDS)
         if self.primary in self.fallbacks:
             raise SettingsError("fallbacks", f"{self.primary} is its own fallback; remove it from the list")
-        if len(set(self.fallbacks)) < len(self.fallbacks):
-            raise SettingsError("fallbacks", f"{self.name} names a fallback twice; name each once")
 
 
 @dataclass(frozen=True, slots=True)
@@ -395,6 +393,8 @@ class Settings:
             if route.name in names:
                 raise SettingsError("routes", f"{route.name} is taken: a model, an alias or a route bears it")
             names.add(route.name)
+            if len(set(route.fallbacks)) < len(route.fallbacks):
+                raise SettingsError("fallbacks", f"{route.name} names a fallback twice; name each once")
             for target in (route.primary, *route.fallbacks):
                 if target not in ids:
                     raise SettingsError("routes", f"{route.name} leads to {target}, which is not a model")

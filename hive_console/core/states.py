@@ -76,6 +76,7 @@ class AlertRule(Enum):
     DEGRADED_MODE = "degraded-mode"
     FALLBACKS_EXHAUSTED = "all-fallbacks-exhausted"
     SETTINGS_REFUSED = "config-invalid-on-reload"
+    KEY_REFUSED = "key-refused"
 
 
 class OperationResult(Enum):

@@ -28,7 +28,7 @@ def successor(member: Member, settings: ModelSettings, now: float) -> tuple[Memb
 
 def _moved(old: Member, settings: ModelSettings, now: float) -> tuple[Member, list[e.Event]]:
     old.retire()
-    new = Member(settings, now)
+    new = Member(settings, now, key=old.key)
     new.pinned_to = old.pinned_to
     new.breaker.frozen_until, new.is_told_frozen = old.breaker.frozen_until, old.is_told_frozen
     for holder, until in old.breaker.holders.items():

@@ -75,9 +75,8 @@ class Reconfiguration:
     def switch(self, old: Settings, new: Settings, now: float) -> Switched:
         """Switches from the settings in force to others; raises `StillLeaving` before anything was touched."""
         self._forget(now)
-        stays = {model.id for model in new.models}
-        left = tuple(model.id for model in old.models if model.id not in stays)
-        if len(self._until) + len(left) > MAX_LEAVING:
+        left = _names_of(old) - _names_of(new)
+        if len(self._until.keys() | left) > MAX_LEAVING:
             raise StillLeaving(
                 f"{len(self._until)} models of earlier settings still finish their calls; try again in a minute"
             )
@@ -97,17 +96,20 @@ class Reconfiguration:
         self._operator.forget(left)
         for name in left:
             self._until[name] = now + old.resilience.operation_deadline + AFTER_DEADLINE
-        for name in members:
+        for name in _names_of(new):
             self._until.pop(name, None)
         joined = tuple(member for name, member in members.items() if before.get(name) is not member)
         gone = tuple(name for name, member in before.items() if members.get(name) is not member)
         return Switched(joined, gone, events)
 
     def _forget(self, now: float) -> None:
-        over = [
-            name for name, until in self._until.items() if now >= until and self._executor.bulkheads[name].is_idle
-        ]
+        over = [name for name, until in self._until.items() if now >= until and self._executor.is_idle(name)]
         self._fleet.members.forget(over)
         self._executor.forget(over)
         for name in over:
             del self._until[name]
+
+
+def _names_of(settings: Settings) -> set[str]:
+    """The ids of its models and the names of its virtual ones."""
+    return {model.id for model in settings.models} | {route.name for route in settings.routes}

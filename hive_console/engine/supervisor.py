@@ -235,7 +235,7 @@ class ResilienceEngine:
         wanted = applicable(self.settings, settings)
         now = self._clock.now()
         events: list[Event] = []
-        old_fleet, new_fleet = (tuple(model.id for model in one.models) for one in (self.settings, wanted))
+        has_other_names = _names_of(wanted) != _names_of(self.settings)
         if wanted != self.settings:
             switched = self._reconfiguration.switch(self.settings, wanted, now)
             self.settings = wanted
@@ -253,7 +253,8 @@ class ResilienceEngine:
                 source=source,
                 changes=tuple(map(str, changes[:MANY_CHANGES])),
                 count=len(changes),
-                models=new_fleet if new_fleet != old_fleet else (),
+                models=tuple(model.id for model in wanted.models) if has_other_names else (),
+                routes=tuple(route.name for route in wanted.routes) if has_other_names else (),
                 actor=actor,
             )
             self._bus.publish([reloaded, *events, *self._publisher.look_at_degradation(now)])
@@ -261,10 +262,16 @@ class ResilienceEngine:
         return changes
 
     async def reload(self, settings: Settings, *, source: str, actor: str = "") -> CommandResult:
-        """`reconfigure`, or why not; with an actor an operator's word, written down durably before it is done."""
+        """`reconfigure`, or why not; with an actor an operator's word, written down durably before it is done.
+
+        Whoever asks has looked at the fleet: refused keys are tried again, since theirs may have been replaced.
+        """
 
         def apply() -> tuple[Change, ...]:
-            return self.reconfigure(settings, source=source, actor=actor)
+            changes = self.reconfigure(settings, source=source, actor=actor)
+            if source != "file":
+                self._bus.publish(self._fleet.free_keys(self._clock.now()))
+            return changes
 
         if actor:
             changes = self.changes_to(settings)
@@ -361,3 +368,7 @@ class ResilienceEngine:
                 failed = ServiceFailed(at=self._clock.now(), service=name, message=place_of(error))
                 self._bus.publish([failed])
                 await self._clock.sleep(AFTER_FAILURE)
+
+
+def _names_of(settings: Settings) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    return tuple(model.id for model in settings.models), tuple(route.name for route in settings.routes)

@@ -104,7 +104,7 @@ def test_each_model_has_turns_of_its_own() -> None:
     )
     known = Fleet(Settings(models), NOW)
 
-    firsts = [known.plan(known.members[name], NOW).candidates[0] for name in ("a", "b", "a", "b")]
+    firsts = [known.plan(known.route(name), NOW).candidates[0] for name in ("a", "b", "a", "b")]
 
     assert firsts == ["a", "b", "c", "c"]
 

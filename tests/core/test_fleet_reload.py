@@ -11,14 +11,23 @@ from hive_console.core.errors import UnknownModel
 from hive_console.core.events import (
     BreakerChanged,
     Event,
+    KeyQuarantined,
+    KeyRestored,
     OutlierReturned,
     RoutePinned,
     StatusChanged,
     TrafficMoved,
 )
 from hive_console.core.fleet import COMPARABLE_CALLS, SWEEP_EVERY, Fleet
-from hive_console.core.outcome import SUCCESS
-from hive_console.core.settings import Dialect, LastResort, ModelSettings, ResilienceSettings, Settings
+from hive_console.core.outcome import SUCCESS, Outcome, OutcomeKind
+from hive_console.core.settings import (
+    Dialect,
+    LastResort,
+    ModelSettings,
+    ResilienceSettings,
+    RouteSettings,
+    Settings,
+)
 from hive_console.core.states import BreakerState, ModelStatus
 from tests.core.member_driver import of_kind
 from tests.core.samples import FAILED, NOW, model_settings
@@ -133,6 +142,79 @@ def test_what_an_operator_ordered_holds_for_the_name_at_another_address() -> Non
     assert (new.breaker.state, new.pinned_to, new.breaker.is_frozen(NOW)) == (BreakerState.ISOLATED, "b", True)
     assert of_kind(events, BreakerChanged) == []
     assert new.status is ModelStatus.UNAVAILABLE
+
+
+def refuse(fleet: Fleet, name: str) -> list[Event]:
+    """The provider refuses the key of this model's next call."""
+    member = fleet.members[name]
+    permit, _ = member.acquire(NOW)
+    member.settle(permit, Outcome(OutcomeKind.KEY_REFUSED, status=401), NOW, latency=0.1)  # type: ignore[arg-type]  # it is free
+    return fleet.key_news(member.key, NOW)
+
+
+def keyed(name: str, key: str, **more: Any) -> ModelSettings:  # any field of `ModelSettings`
+    return model_settings(name, key=key, endpoint="https://x/v1", **more)
+
+
+def news_of_keys(events: list[Event]) -> list[tuple[type[Event], tuple[str, ...]]]:
+    return [(type(event), event.models) for event in events if isinstance(event, KeyQuarantined | KeyRestored)]
+
+
+def test_a_refused_key_stays_refused_for_who_goes_on_using_it() -> None:
+    fleet = fleet_of(keyed("a", "env:K"), keyed("b", "env:K"))
+    refuse(fleet, "b")
+
+    events = fleet.reconfigure(settings(keyed("c", "env:K"), keyed("a", "env:K")), NOW)
+
+    assert news_of_keys(events) == []
+    assert [member.fault for member in fleet.members.values()] == ["key refused by the provider"] * 2
+    assert fleet.members["a"].key is fleet.members["c"].key
+    assert fleet.members["c"].key.models == ("a", "c")
+
+
+def test_a_refused_key_that_nobody_uses_any_more_is_no_trouble() -> None:
+    fleet = fleet_of(keyed("a", "env:K"), B)
+    refuse(fleet, "a")
+
+    events = fleet.reconfigure(settings(keyed("a", "env:OTHER"), B), NOW)
+
+    assert news_of_keys(events) == [(KeyRestored, ("a",))]
+    assert fleet.members["a"].fault == ""
+
+
+def test_a_refused_key_is_told_anew_when_the_model_it_was_told_under_uses_another() -> None:
+    fleet = fleet_of(keyed("a", "env:K"), keyed("b", "env:K"))
+    refuse(fleet, "a")
+
+    events = fleet.reconfigure(settings(keyed("a", "env:OTHER"), keyed("b", "env:K")), NOW)
+
+    assert news_of_keys(events) == [(KeyRestored, ("a", "b")), (KeyQuarantined, ("b",))]
+    assert [fleet.members[name].fault for name in ("a", "b")] == ["", "key refused by the provider"]
+
+
+def test_the_same_key_at_another_place_is_another_key() -> None:
+    fleet = fleet_of(keyed("a", "env:K"))
+    refuse(fleet, "a")
+
+    fleet.reconfigure(settings(replace(keyed("a", "env:K"), endpoint="https://y/v1")), NOW)
+
+    assert fleet.members["a"].fault == ""
+
+
+def test_routes_follow_the_settings_and_those_that_stay_keep_who_serves() -> None:
+    fleet = Fleet(Settings((A, B, C), routes=(RouteSettings("r", "a", ("b",)), RouteSettings("s", "b"))), NOW)
+    fail(fleet, "a")
+    fleet.refresh(NOW)
+
+    events = fleet.reconfigure(
+        Settings((A, B, C), routes=(RouteSettings("r", "a", ("c",)), RouteSettings("t", "c"))), NOW
+    )
+
+    assert [(moved.model, moved.old, moved.new) for moved in of_kind(events, TrafficMoved)] == [("r", "b", "c")]
+    assert fleet.member("t") is fleet.members["c"]
+    assert fleet.serving("t") == "c"
+    with pytest.raises(UnknownModel):
+        fleet.route("s")
 
 
 def ejecting(**more: Any) -> Fleet:  # any field of `ResilienceSettings`

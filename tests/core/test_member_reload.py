@@ -12,6 +12,7 @@ from hive_console.core.member import Member
 from hive_console.core.outcome import SUCCESS, Outcome, OutcomeKind
 from hive_console.core.settings import BreakerMode
 from hive_console.core.states import BreakerState, ModelStatus
+from hive_console.core.task import RateLimits
 from tests.core.member_driver import THRESHOLD, TRIAL, call, calls, down, member_of, of_kind, permit_of, recovering
 from tests.core.samples import FAILED, NOW
 
@@ -133,11 +134,35 @@ def test_a_ramp_goes_on_and_ends_at_once_where_traffic_is_to_return_at_once() ->
 def test_another_key_begins_without_the_limits_and_faults_of_the_old_one() -> None:
     member = member_of()
     call(member, Outcome(OutcomeKind.RATE_LIMITED, status=429, retry_after=60.0), NOW)
-    member.settle(permit_of(member, NOW + 61), Outcome(OutcomeKind.KEY_REFUSED, status=401), NOW, latency=0.1)
+    member.settle(permit_of(member, NOW + 61), Outcome(OutcomeKind.QUOTA_EXHAUSTED, status=429), NOW, latency=0.1)
 
     adopt(member, key="env:OTHER")
 
     assert (member.is_throttled(NOW), member.fault) == (False, "")
+
+
+def test_what_was_told_to_the_old_key_of_rate_limits_says_nothing_of_the_new_one() -> None:
+    member = member_of()
+    member.heed(RateLimits(requests_left=0, requests_reset=60.0), NOW)
+    assert not member.would_admit(NOW)
+
+    adopt(member, key="env:OTHER")
+
+    assert member.would_admit(NOW)
+
+
+def test_limits_of_a_minute_count_on_under_other_settings() -> None:
+    member = member_of(requests_per_minute=5)
+    calls(member, SUCCESS, NOW, 3)
+
+    adopt(member, requests_per_minute=3)
+    is_free = [member.would_admit(NOW)]
+    adopt(member, requests_per_minute=4)
+    is_free.append(member.would_admit(NOW))
+    adopt(member, requests_per_minute=None)
+
+    assert is_free == [False, True]
+    assert member.pace.is_free
 
 
 def test_the_same_key_keeps_its_limits() -> None:

@@ -108,7 +108,7 @@ def test_only_good_and_cancelled_calls_are_routine(kind: OutcomeKind) -> None:
 def test_an_operation_is_loud_when_a_client_saw_us_fail(
     result: OperationResult, severity: Severity, *, is_routine: bool
 ) -> None:
-    event = sample_event(e.OperationFinished, result=result, requested="a", kind=OutcomeKind.TIMED_OUT)
+    event = sample_event(e.OperationFinished, result=result, requested="a", kind=OutcomeKind.TIMED_OUT, route="")
 
     line = narrate(event)
 

@@ -53,6 +53,17 @@ def test_a_model_that_returns_after_it_left_deactivated_is_no_old_story() -> Non
     assert firing(book) == [(AlertRule.MODEL_UNAVAILABLE, "a")]
 
 
+def test_alerts_on_a_route_that_stays_go_on() -> None:
+    book = AlertBook()
+    told(book, exhausted(model="fast"))
+
+    told(book, e.SettingsReloaded(at=NOW, source="file", models=("a",), routes=("fast",)))
+    assert firing(book) == [(AlertRule.FALLBACKS_EXHAUSTED, "fast")]
+
+    told(book, e.SettingsReloaded(at=NOW, source="file", models=("a",), routes=()))
+    assert firing(book) == []
+
+
 def test_a_reload_that_keeps_the_fleet_keeps_its_alerts() -> None:
     book = AlertBook()
     told(book, breaker(BreakerState.OPEN), reloaded())

@@ -9,6 +9,7 @@ import pytest
 from hive_console.core.member import Member
 from hive_console.core.outcome import SUCCESS, Outcome, OutcomeKind
 from hive_console.core.peak_ewma import PeakEwma
+from hive_console.core.route import route_of
 from hive_console.core.routing import (
     Plan,
     WeightedTurns,
@@ -34,7 +35,7 @@ def chain(strategy: Strategy = Strategy.SEQUENTIAL, *weights: float) -> dict[str
 
 
 def plan(members: dict[str, Member], turns: WeightedTurns | None = None) -> Plan:
-    return plan_for(members["a"], members, turns or WeightedTurns(), NOW)
+    return plan_for(route_of(members["a"].settings), members, turns or WeightedTurns(), NOW)
 
 
 def take_out(member: Member) -> None:
@@ -52,8 +53,8 @@ def test_fallback_lists_are_not_followed_further() -> None:
 def test_two_models_that_back_each_other_up_make_no_circle() -> None:
     members = members_of(model_settings("a", fallbacks=("b",)), model_settings("b", fallbacks=("a",)))
 
-    assert chain_of(members["a"]) == ("a", "b")
-    assert chain_of(members["b"]) == ("b", "a")
+    assert chain_of(route_of(members["a"].settings), members) == ("a", "b")
+    assert chain_of(route_of(members["b"].settings), members) == ("b", "a")
 
 
 def test_a_parallel_plan_names_the_whole_chain() -> None:
@@ -76,7 +77,7 @@ def test_a_pin_may_be_a_model_that_is_no_fallback() -> None:
     members["a"].pinned_to = "d"
 
     assert plan(members).candidates == ("d", "a", "b", "c")
-    assert serving_of(members["a"], members, NOW) == "d"
+    assert serving_of(route_of(members["a"].settings), members, NOW) == "d"
 
 
 @pytest.mark.parametrize("strategy", Strategy)
@@ -182,14 +183,14 @@ def test_a_weightless_model_serves_when_an_operator_sends_traffic_to_it() -> Non
     members["a"].pinned_to = "b"
 
     assert plan(members).candidates[0] == "b"
-    assert serving_of(members["a"], members, NOW) == "b"
+    assert serving_of(route_of(members["a"].settings), members, NOW) == "b"
 
 
 def test_a_chain_without_any_weight_has_nobody_to_ask() -> None:
     members = chain(Strategy.WEIGHTED, 0, 0, 0)
 
     assert plan(members).candidates == ()
-    assert serving_of(members["a"], members, NOW) is None
+    assert serving_of(route_of(members["a"].settings), members, NOW) is None
 
 
 def test_who_would_refuse_now_has_no_turn_but_stays_in_the_plan() -> None:
@@ -217,26 +218,26 @@ def test_when_all_refuse_the_turns_go_on_as_if_none_did() -> None:
 def test_a_well_model_serves_itself() -> None:
     members = chain()
 
-    assert serving_of(members["a"], members, NOW) == "a"
+    assert serving_of(route_of(members["a"].settings), members, NOW) == "a"
 
 
 def test_the_first_of_the_chain_that_admits_a_call_serves() -> None:
     members = chain()
     take_out(members["a"])
-    assert serving_of(members["a"], members, NOW) == "b"
+    assert serving_of(route_of(members["a"].settings), members, NOW) == "b"
 
     take_out(members["b"])
-    assert serving_of(members["a"], members, NOW) == "c"
+    assert serving_of(route_of(members["a"].settings), members, NOW) == "c"
 
     take_out(members["c"])
-    assert serving_of(members["a"], members, NOW) is None
+    assert serving_of(route_of(members["a"].settings), members, NOW) is None
 
 
 def test_a_model_that_only_a_person_can_mend_is_not_said_to_serve() -> None:
     members = chain()
     members["a"].observe(Outcome(OutcomeKind.QUOTA_EXHAUSTED), NOW, latency=0.1)
 
-    assert serving_of(members["a"], members, NOW + 1e6) == "b"
+    assert serving_of(route_of(members["a"].settings), members, NOW + 1e6) == "b"
 
 
 @pytest.mark.parametrize(
@@ -246,14 +247,14 @@ def test_a_weight_means_something_under_the_weighted_strategy_only(strategy: Str
     members = chain(strategy, 1, 0, 1)
     take_out(members["a"])
 
-    assert serving_of(members["a"], members, NOW) == serving
+    assert serving_of(route_of(members["a"].settings), members, NOW) == serving
 
 
 def test_planning_changes_no_member() -> None:
     model: ModelSettings = model_settings("a", strategy=Strategy.WEIGHTED)
     members = members_of(model)
 
-    plan_for(members["a"], members, WeightedTurns(), NOW)
+    plan_for(route_of(members["a"].settings), members, WeightedTurns(), NOW)
 
     assert members["a"].requests == 0
     assert members["a"].breaker.generation == 0
@@ -311,7 +312,7 @@ def test_a_recovering_model_has_the_weight_of_its_share() -> None:
 
 
 def plan_at(members: dict[str, Member], turns: WeightedTurns, draws: tuple[float, float] = (0.0, 0.0)) -> Plan:
-    return plan_for(members["a"], members, turns, LATER, draws=draws)
+    return plan_for(route_of(members["a"].settings), members, turns, LATER, draws=draws)
 
 
 def test_a_busy_model_has_fewer_turns() -> None:
@@ -479,7 +480,7 @@ def test_traffic_counts_as_the_models_own_from_the_half_on(calls: int, serving: 
     members = chain()
     recovering(members["a"], calls=calls)
 
-    assert serving_of(members["a"], members, LATER) == serving
+    assert serving_of(route_of(members["a"].settings), members, LATER) == serving
 
 
 def test_the_first_of_the_recovering_serves_when_nobody_is_whole() -> None:
@@ -488,7 +489,7 @@ def test_the_first_of_the_recovering_serves_when_nobody_is_whole() -> None:
     recovering(members["b"])
     take_out(members["c"])
 
-    assert serving_of(members["a"], members, LATER) == "a"
+    assert serving_of(route_of(members["a"].settings), members, LATER) == "a"
 
 
 # --- the fastest of two --------------------------------------------------------------------------
@@ -502,7 +503,9 @@ def timed(*seconds: float, strategy: Strategy = Strategy.FASTEST) -> dict[str, M
 
 
 def fastest(members: dict[str, Member], first: float, second: float) -> tuple[str, ...]:
-    return plan_for(members["a"], members, WeightedTurns(), NOW, draws=(first, second)).candidates
+    return plan_for(
+        route_of(members["a"].settings), members, WeightedTurns(), NOW, draws=(first, second)
+    ).candidates
 
 
 @pytest.mark.parametrize(

@@ -23,8 +23,8 @@ from hive_console.core.events import (
     StatusChanged,
 )
 from hive_console.core.gateway_settings import GatewaySettings
-from hive_console.core.outcome import OutcomeKind
-from hive_console.core.settings import ModelSettings, ProbeKind, Settings, Strategy
+from hive_console.core.outcome import Outcome, OutcomeKind
+from hive_console.core.settings import ModelSettings, ProbeKind, RouteSettings, Settings, Strategy
 from hive_console.core.states import Action, ActionPhase, AlertRule, BreakerState, ModelStatus
 from hive_console.core.task import Task
 from hive_console.engine import reconfiguration
@@ -113,6 +113,64 @@ def test_an_operation_under_way_goes_on_to_the_fallback_it_began_with() -> None:
 
             assert await asked == "b"
             assert await stage.ask("a") == "c"
+
+    run_virtually(scenario())
+
+
+def with_routes(stage: Stage, *routes: RouteSettings) -> None:
+    stage.engine.reconfigure(replace(stage.engine.settings, routes=routes))
+
+
+def test_an_operation_on_a_virtual_model_goes_on_when_its_route_changes_and_when_it_leaves() -> None:
+    async def scenario() -> None:
+        async with staged(model("a", retries=0), model("b"), model("c")) as stage:
+            with_routes(stage, RouteSettings("fast", "a", ("b",)))
+            stage.provider.lines["a"] = Line(seconds=2.0, outcome=DOWN)
+            first = asyncio.create_task(stage.ask("fast"))
+            await asyncio.sleep(1)
+            with_routes(stage, RouteSettings("fast", "a", ("c",)))
+            second = asyncio.create_task(stage.ask("fast"))
+            await asyncio.sleep(0.5)
+            with_routes(stage)
+
+            assert (await first, await second) == ("b", "c")
+            with pytest.raises(UnknownModel):
+                await stage.ask("fast")
+            assert stage.engine.snapshot().routes == ()
+
+    run_virtually(scenario())
+
+
+def test_nobody_is_paged_for_a_way_that_has_left_meanwhile() -> None:
+    async def scenario() -> None:
+        async with staged(model("a", retries=0), model("b", retries=0)) as stage:
+            stage.provider.lines["b"] = Line(seconds=2.0, outcome=DOWN)
+            asked = asyncio.create_task(stage.ask("b"))
+            await asyncio.sleep(1)
+
+            reload(stage, model("a"))
+            with pytest.raises(OperationFailed):
+                await asked
+
+            assert stage.happened(AlertRaised) == []
+
+    run_virtually(scenario())
+
+
+def test_a_person_who_reloads_has_refused_keys_tried_again_and_a_saved_file_does_not() -> None:
+    async def scenario() -> None:
+        async with staged(model("a", retries=0, key="env:K")) as stage:
+            stage.provider.lines["a"] = Line(outcome=Outcome(OutcomeKind.KEY_REFUSED, status=401))
+            with pytest.raises(OperationFailed):
+                await stage.ask("a")
+            stage.provider.lines["a"] = Line()
+
+            await stage.engine.reload(stage.engine.settings, source="file")
+            with pytest.raises(OperationFailed):
+                await stage.ask("a")
+            await stage.engine.reload(stage.engine.settings, source="command", actor="uid 7")
+
+            assert await stage.ask("a") == "a"
 
     run_virtually(scenario())
 

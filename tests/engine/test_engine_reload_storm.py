@@ -11,7 +11,8 @@ import pytest
 
 from hive_console.core.errors import HiveError
 from hive_console.core.events import OperationFinished, ServiceFailed
-from hive_console.core.settings import BreakerMode, ModelSettings, ProbeKind, Strategy
+from hive_console.core.outcome import Outcome, OutcomeKind
+from hive_console.core.settings import BreakerMode, ModelSettings, ProbeKind, RouteSettings, Strategy
 from hive_console.core.states import Action, AlertState
 from hive_console.core.task import Task
 from hive_console.sim.virtual_time import run_virtually
@@ -19,6 +20,8 @@ from tests.engine.scripted import BROKEN, DOWN, Line, Stage, model, staged
 
 NAMES = ("a", "b", "c", "d")
 STEPS = 150
+
+UNKNOWN_KEY = Outcome(OutcomeKind.KEY_REFUSED, status=401)
 
 
 def fleet_of(rng: random.Random) -> tuple[ModelSettings, ...]:
@@ -34,11 +37,24 @@ def one(rng: random.Random, name: str, names: list[str]) -> ModelSettings:
         more["endpoint"] = f"http://127.0.0.1:{rng.randint(1, 3)}/v1"
     if rng.random() < 0.2:
         more["breaker_mode"] = rng.choice(list(BreakerMode))
+    more["key"] = rng.choice([None, "env:ONE", "env:TWO"])
+    if rng.random() < 0.2:
+        more["requests_per_minute"] = rng.randint(1, 30)
     if rng.random() < 0.2:
         more["adaptive_concurrency"] = True
     strategy = rng.choice(list(Strategy))
     probe = rng.choice([ProbeKind.NONE, ProbeKind.MODELS])
     return model(name, *rng.sample(others, rng.randint(0, len(others))), strategy=strategy, probe=probe, **more)
+
+
+def routes_over(rng: random.Random, models: tuple[ModelSettings, ...]) -> tuple[RouteSettings, ...]:
+    """Some virtual models over these."""
+    names = [one.id for one in models]
+    return tuple(
+        RouteSettings(name, names[0], tuple(names[1:]), rng.choice(list(Strategy)))
+        for name in ("r", "s")
+        if rng.random() < 0.5
+    )
 
 
 async def asks(stage: Stage, name: str, *, streamed: bool) -> None:
@@ -57,9 +73,11 @@ async def steps(stage: Stage, rng: random.Random, asked: list[asyncio.Task[None]
             case 0:
                 settings = stage.engine.settings
                 resilience = replace(settings.resilience, outlier_ejection=rng.random() < 0.5)
-                stage.engine.reconfigure(replace(settings, models=fleet_of(rng), resilience=resilience))
+                models = fleet_of(rng)
+                routes = routes_over(rng, models)
+                stage.engine.reconfigure(replace(settings, models=models, routes=routes, resilience=resilience))
             case 1:
-                outcome = rng.choice([DOWN, BROKEN])
+                outcome = rng.choice([DOWN, BROKEN, UNKNOWN_KEY])
                 line = rng.choice(
                     [Line(), Line(seconds=3.0), Line(outcome=outcome), Line(outcome=outcome, cut_after=1)]
                 )
@@ -72,7 +90,9 @@ async def steps(stage: Stage, rng: random.Random, asked: list[asyncio.Task[None]
             case 4 if asked:
                 rng.choice(asked).cancel()
             case _:
-                asked.append(asyncio.create_task(asks(stage, rng.choice(NAMES), streamed=rng.random() < 0.5)))
+                asked.append(
+                    asyncio.create_task(asks(stage, rng.choice([*NAMES, "r", "s"]), streamed=rng.random() < 0.5))
+                )
         await asyncio.sleep(rng.choice([0.0, 0.01, 0.5, 4.0]))
 
 
@@ -86,7 +106,8 @@ def test_every_operation_ends_and_nothing_is_left_behind(seed: int) -> None:
             ended = await asyncio.gather(*asked, return_exceptions=True)
             assert {type(end) for end in ended} <= {type(None), asyncio.CancelledError}
             kept = stage.engine.settings.models[0]
-            stage.engine.reconfigure(replace(stage.engine.settings, models=(replace(kept, fallbacks=()),)))
+            last = replace(stage.engine.settings, models=(replace(kept, fallbacks=()),), routes=())
+            stage.engine.reconfigure(last)
             await asyncio.sleep(60)
             stage.engine.reconfigure(replace(stage.engine.settings, environment="end"))
 

@@ -11,6 +11,7 @@ from hive_console.adapters.catalogue import load_catalogue
 from hive_console.adapters.config_file.fleet import Assembly, Origin, read_groups, read_models
 from hive_console.adapters.config_file.problems import Place, Problems
 from hive_console.adapters.config_file.readers import name as read_name
+from hive_console.adapters.config_file.routes import read_routes
 from hive_console.adapters.config_file.schema import GATEWAY, NETWORK, RESILIENCE, SECTIONS, read_reload
 from hive_console.adapters.config_file.section import Given, Section, read_section, table
 from hive_console.adapters.config_file.tree import Node, Table, parse
@@ -143,11 +144,18 @@ def load_text(text: str, name: str, environ: Mapping[str, str], *, base_folder: 
         place.wrong(1, "is missing; name at least one model, such as claude-4-sonnet: {}")
     if len(drafts) > MAX_MODELS:
         place.wrong(drafts[0].line, f"has {len(drafts)} entries; at most {MAX_MODELS}")
-    fleet = assembly.build(drafts)
+    route_drafts = read_routes(sections.get("routes"), Place(problems, "routes"))
+    if len(route_drafts) > MAX_MODELS:
+        Place(problems, "routes").wrong(
+            route_drafts[0].line, f"has {len(route_drafts)} entries; at most {MAX_MODELS}"
+        )
+    fleet = assembly.build(drafts, route_drafts)
     _note_unused(groups, {name for model in fleet.models for name in model.groups}, notes)
     problems.raise_if_any()
     try:
-        settings = Settings(fleet.models, resilience, gateway, environment, network=network, reload=reload)
+        settings = Settings(
+            fleet.models, resilience, gateway, environment, routes=fleet.routes, network=network, reload=reload
+        )
     except SettingsError as exc:  # a rule of core that nothing here foresees
         problems.add(1, exc.field, exc.problem)
         raise ConfigurationError(problems.told()) from exc
