@@ -211,7 +211,7 @@ def test_nothing_of_a_retired_member_is_told_or_counted() -> None:
 
     told = [event for permit in held for event in member.settle(permit, FAILED, NOW, latency=1.0)]
     told += member.settle(probe, FAILED, NOW, latency=1.0, is_probe=True)
-    told += [*member.trip(NOW, "by hand"), *member.refresh(NOW)]
+    told += [*member.trip(NOW, "by hand"), *member.refresh(NOW), *member.observe(FAILED, NOW, latency=1.0)]
 
     assert told == []
     assert (member.in_flight, member.breaker.consecutive_failures) == (0, 0)

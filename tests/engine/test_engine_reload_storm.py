@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -30,7 +31,7 @@ def fleet_of(rng: random.Random) -> tuple[ModelSettings, ...]:
     return tuple(one(rng, name, names) for name in names)
 
 
-def one(rng: random.Random, name: str, names: list[str]) -> ModelSettings:
+def one(rng: random.Random, name: str, names: Sequence[str]) -> ModelSettings:
     others = [other for other in names if other != name]
     more: dict[str, Any] = {"retries": 1, "threshold": rng.choice([2, 5]), "places": rng.choice([1, 3])}
     if rng.random() < 0.2:
