@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from hive_console.version import VERSION
 
 if TYPE_CHECKING:
+    from hive_console.adapters.gateway.in_process import AsyncOpenAITransport
     from hive_console.core.breaker_policy import BreakerPolicy, OpenTime, TrialRule, TripRule
     from hive_console.core.command import Command, CommandResult
     from hive_console.core.errors import (
@@ -41,12 +42,14 @@ if TYPE_CHECKING:
     from hive_console.core.states import Action, BreakerState, ModelStatus, OperationClass, Priority
     from hive_console.core.task import Reply, ReplyStream, Task
     from hive_console.engine.guard import CallRefused, Guard
+    from hive_console.engine.task_stream import TaskStream
     from hive_console.wiring.engine import Engine, load_settings
 
 __version__ = VERSION
 
 _HOMES = {
     "Action": "hive_console.core.states",
+    "AsyncOpenAITransport": "hive_console.adapters.gateway.in_process",
     "BreakerPolicy": "hive_console.core.breaker_policy",
     "BreakerState": "hive_console.core.states",
     "CallRefused": "hive_console.engine.guard",
@@ -77,6 +80,7 @@ _HOMES = {
     "Strategy": "hive_console.core.settings",
     "StreamBroken": "hive_console.core.errors",
     "Task": "hive_console.core.task",
+    "TaskStream": "hive_console.engine.task_stream",
     "TrialRule": "hive_console.core.breaker_policy",
     "TripRule": "hive_console.core.breaker_policy",
     "UnknownModel": "hive_console.core.errors",
@@ -85,6 +89,7 @@ _HOMES = {
 
 __all__ = [
     "Action",
+    "AsyncOpenAITransport",
     "BreakerPolicy",
     "BreakerState",
     "CallRefused",
@@ -115,6 +120,7 @@ __all__ = [
     "Strategy",
     "StreamBroken",
     "Task",
+    "TaskStream",
     "TrialRule",
     "TripRule",
     "UnknownModel",

@@ -20,7 +20,7 @@ from hive_console.core.headline import headline
 from hive_console.core.snapshot import AlertView, FleetSnapshot, ModelView
 from hive_console.core.states import AlertState, DegradationLevel, ModelStatus
 from hive_console.core.text import clean
-from hive_console.core.wire import snapshot_to_data
+from hive_console.core.wire import status_to_data
 from hive_console.core.wording import latency, percent, span, whole_percent
 from hive_widgets.breaker_words import breaker_short
 from hive_widgets.glyphs import ACKNOWLEDGED, SEVERITY_MARKS, STATUS_MARKS, Mark
@@ -68,7 +68,7 @@ def command(folder: Path | None, *, as_json: bool) -> None:
         click.echo(_harmless(str(exc)), err=True)
         sys.exit(NOT_REACHABLE)
     if as_json:
-        click.echo(json.dumps(snapshot_to_data(fleet), indent=2))  # ASCII only: no control character gets out
+        click.echo(json.dumps(status_to_data(fleet), indent=2))  # ASCII only: no control character gets out
     else:
         for line in status_lines(fleet, uses_ascii=not _can_show(sys.stdout.encoding)):
             click.echo(line)

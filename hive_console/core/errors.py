@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hive_console.core.outcome import Outcome
+    from hive_console.core.task import Hop
 
 
 class HiveError(Exception):
@@ -53,6 +54,7 @@ class OperationFailed(HiveError):
         operation: the operation's id, as the recording has it.
         attempts: calls made.
         route: the virtual model that was asked for, or empty.
+        trail: every hop in order.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class OperationFailed(HiveError):
         operation: str = "",
         attempts: int = 0,
         route: str = "",
+        trail: tuple[Hop, ...] = (),
     ) -> None:
         names = ", ".join(tried) or "no model"
         super().__init__(
@@ -78,6 +81,7 @@ class OperationFailed(HiveError):
         self.operation = operation
         self.attempts = attempts
         self.route = route
+        self.trail = trail
 
 
 class UnknownModel(HiveError):

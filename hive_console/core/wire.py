@@ -27,6 +27,18 @@ def snapshot_to_data(fleet: FleetSnapshot) -> Data:
     return data
 
 
+def status_to_data(fleet: FleetSnapshot) -> Data:
+    """The snapshot for people's scripts: as `snapshot_to_data`, with what they would have to work out.
+
+    Each breaker has `retry_in`: seconds until it admits a probe, 0 when it would now, `None` where it is not open.
+    """
+    data = snapshot_to_data(fleet)
+    for model in data["models"]:
+        until = model["breaker"]["open_until"]
+        model["breaker"]["retry_in"] = None if until is None else max(0.0, until - fleet.at)
+    return data
+
+
 def snapshot_from_data(data: Data) -> FleetSnapshot:
     """Builds the snapshot back, exactly; lists may stand for tuples, as JSON has no tuples.
 

@@ -167,6 +167,7 @@ class Door:
             operation=operation.id,
             attempts=0,
             route=operation.route.virtual_name,
+            trail=tuple(operation.hops),
         )
 
     def _tell_of_failover(self, operation: Operation, plan: Plan, served_by: str) -> None:

@@ -117,6 +117,7 @@ class Fallback:
             operation=operation.id,
             attempts=operation.attempts,
             route=operation.route.virtual_name,
+            trail=tuple(operation.hops),
         )
 
 

@@ -21,6 +21,7 @@ from hive_console.core.snapshot import FleetSnapshot
 from hive_console.core.task import Reply, ReplyStream, Task
 from hive_console.engine.clock import SystemClock
 from hive_console.engine.supervisor import ResilienceEngine
+from hive_console.engine.task_stream import TaskStream
 from hive_console.version import VERSION
 from hive_storage.folder import DataFolder
 from hive_storage.recorder import Recorder
@@ -51,7 +52,8 @@ class Engine:
     """BIP-03's resilience framework behind one object.
 
     Health checks, breakers, retries and fallbacks run on the loop that enters it. Calls are
-    `execute(task)`, `open_stream(task)`, `command(command)` and `snapshot()`.
+    `execute(task)`, `stream(task)`, `open_stream(task)`, `command(command)` and `snapshot()`; clients that exist
+    already come in through `hive_console.AsyncOpenAITransport`.
     """
 
     def __init__(
@@ -114,6 +116,10 @@ class Engine:
         """The same, streamed; returns when the first content is there."""
         return await self._running().open_stream(task)
 
+    def stream(self, task: Task) -> TaskStream:
+        """The answer piece by piece: `async for events in engine.stream(task)`; see `TaskStream`."""
+        return TaskStream(self, task)
+
     async def command(self, command: Command) -> CommandResult:
         """Does what an operator asks, in the name of the user who runs this process; audited where recorded."""
         actor = current_actor(self._environ)
@@ -124,6 +130,11 @@ class Engine:
     def reconfigure(self, settings: Settings) -> tuple[Change, ...]:
         """Applies other settings at once while operations run; what changed. See `docs/configuration.md`."""
         return self._running().reconfigure(settings)
+
+    @property
+    def settings(self) -> Settings:
+        """The fleet's settings, as they are in force."""
+        return self._settings if self._engine is None else self._engine.settings
 
     def snapshot(self) -> FleetSnapshot:
         """The latest view of the fleet."""

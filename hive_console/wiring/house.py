@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from hive_console.adapters.control_socket import ControlServer, socket_path
 from hive_console.adapters.gateway import Gateway
@@ -79,12 +80,13 @@ async def open_house(
             launch.settings.gateway,
             engine,
             snapshot=engine.snapshot,
-            models=launch.settings.models,
+            fleet=lambda: engine.settings,
+            token=token_of(launch),
+            metrics=metrics.render,
             on_error=on_error,
         )
         url = await gateway.start()
         engine.follow(lambda settings: provider.use(settings.network))
-        engine.follow(lambda settings: gateway.relist(settings.models))
         stack.push_async_callback(gateway.stop, grace=DRAIN_SECONDS)
         reloader = Reloader(engine, launch.file, say=say, asked=asked_to_reload)
         stack.callback(reloader.end)
@@ -96,3 +98,9 @@ async def open_house(
         launch.say_gateway(url)
         engine.serve("the watch over the settings file", reloader.watch)
         yield House(engine, reloader)
+
+
+def token_of(launch: Launch) -> Callable[[], str] | None:
+    """Fetches the token that the gateway's callers must send, anew each time; `None` where none is asked for."""
+    reference = launch.settings.gateway.token
+    return None if reference is None else partial(launch.keys.key_of, reference)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 
-from hive_console.core.settings import ModelSettings
+from hive_console.core.settings import ModelSettings, RouteSettings, Settings, Strategy
 from hive_console.core.snapshot import BreakerView, FleetSnapshot, ModelView
 from hive_console.core.states import BreakerState, ModelStatus
 from hive_console.core.task import Answer, Hop, Provenance, Reply, ReplyStream, Task
@@ -16,6 +16,17 @@ KEY = "sk-live-abcdefghijklmnop"
 COMPLETION = (
     b'{"id":"c1","object":"chat.completion","created":1,"model":"claude-3","choices":[{"index":0,'
     b'"finish_reason":"stop","message":{"role":"assistant","content":"hello there"}}]}'
+)
+
+EMBEDDINGS = (
+    b'{"object":"list","model":"claude-3","data":[{"object":"embedding","index":0,"embedding":[0.25,-1.0]}],'
+    b'"usage":{"prompt_tokens":1,"total_tokens":1}}'
+)
+
+MESSAGE = (
+    b'{"id":"msg_1","type":"message","role":"assistant","model":"claude-3","stop_reason":"end_turn",'
+    b'"stop_sequence":null,"content":[{"type":"text","text":"hello there"}],'
+    b'"usage":{"input_tokens":3,"output_tokens":2}}'
 )
 
 BY_FALLBACK = Provenance(
@@ -33,6 +44,8 @@ MODELS = (
     ModelSettings("meta/llama-3", "together", "https://third.invalid", "llama"),
 )
 
+SETTINGS = Settings(MODELS, routes=(RouteSettings("fast", "claude-3", ("gpt-4",), Strategy.FASTEST),))
+
 
 def event_of(text: str) -> bytes:
     """One event of a streamed chat completion."""
@@ -43,6 +56,30 @@ def event_of(text: str) -> bytes:
 
 
 DONE = b"data: [DONE]\n\n"
+
+MESSAGE_BEGINS = (
+    b'event: message_start\ndata: {"type":"message_start","message":{"id":"msg_1","type":"message","role":'
+    b'"assistant","model":"claude-3","stop_reason":null,"stop_sequence":null,"content":[],"usage":'
+    b'{"input_tokens":3,"output_tokens":1}}}\n\n'
+    b'event: content_block_start\ndata: {"type":"content_block_start","index":0,"content_block":'
+    b'{"type":"text","text":""}}\n\n'
+)
+
+MESSAGE_ENDS = (
+    b'event: content_block_stop\ndata: {"type":"content_block_stop","index":0}\n\n'
+    b'event: message_delta\ndata: {"type":"message_delta","delta":{"stop_reason":"end_turn","stop_sequence":null},'
+    b'"usage":{"output_tokens":2}}\n\n'
+    b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
+)
+
+
+def delta_of(text: str) -> bytes:
+    """One event of a streamed message."""
+    return (
+        b'event: content_block_delta\ndata: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta",'
+        b'"text":"' + text.encode() + b'"}}\n\n'
+    )
+
 
 Script = Callable[[], AsyncGenerator[bytes, None]]
 
@@ -71,7 +108,7 @@ class FakeStream:
 
 
 class FakeOperations:
-    """Answers with `reply` or `stream`, raises `error`, or waits for `hold`."""
+    """Answers with `reply` or `stream`, raises `error`, looks into the task, or waits for `hold`."""
 
     def __init__(self) -> None:
         self.tasks: list[Task] = []
@@ -81,6 +118,7 @@ class FakeOperations:
         self.stream: FakeStream | None = None
         self.error: Exception | None = None
         self.hold: asyncio.Event | None = None
+        self.look: Callable[[Task], Awaitable[None]] | None = None
 
     async def execute(self, task: Task) -> Reply:
         await self._receive(task)
@@ -94,6 +132,8 @@ class FakeOperations:
     async def _receive(self, task: Task) -> None:
         self.tasks.append(task)
         self.asked.set()
+        if self.look is not None:
+            await self.look(task)
         if self.error is not None:
             raise self.error
         if self.hold is not None:

@@ -9,7 +9,7 @@ import pytest
 
 from hive_console.adapters.gateway.failures import Failure, failure_of_operation, failure_of_unknown_model
 from hive_console.adapters.gateway.headers import headers_of
-from hive_console.adapters.gateway.listing import health_page
+from hive_console.adapters.gateway.pages import health_page
 from hive_console.core.errors import OperationFailed, UnknownModel
 from hive_console.core.outcome import Onward, Outcome, OutcomeKind
 from hive_console.core.states import ModelStatus

@@ -13,7 +13,17 @@ from hive_console.adapters.gateway import Gateway
 from hive_console.core.errors import OperationFailed, StreamBroken, UnknownModel
 from hive_console.core.gateway_settings import GatewaySettings
 from hive_console.core.outcome import Outcome, OutcomeKind
-from tests.adapters.operations import DONE, FLEET, MODELS, FakeOperations, FakeStream, event_of
+from hive_console.core.task import Answer, Hop, Reply, Work
+from tests.adapters.operations import (
+    BY_FALLBACK,
+    DONE,
+    EMBEDDINGS,
+    FLEET,
+    SETTINGS,
+    FakeOperations,
+    FakeStream,
+    event_of,
+)
 
 HELLO: list[ChatCompletionMessageParam] = [{"role": "user", "content": "hello"}]
 
@@ -25,7 +35,7 @@ def operations() -> FakeOperations:
 
 @pytest.fixture
 async def client(operations: FakeOperations) -> AsyncIterator[openai.AsyncOpenAI]:
-    gateway = Gateway(GatewaySettings(port=0), operations, snapshot=lambda: FLEET, models=MODELS)
+    gateway = Gateway(GatewaySettings(port=0), operations, snapshot=lambda: FLEET, fleet=lambda: SETTINGS)
     base_url = await gateway.start()
     async with openai.AsyncOpenAI(base_url=base_url, api_key="unused", max_retries=0) as client:
         yield client
@@ -33,7 +43,15 @@ async def client(operations: FakeOperations) -> AsyncIterator[openai.AsyncOpenAI
 
 
 def failing(kind: OutcomeKind, message: str = "", *, retry_after: float | None = None) -> OperationFailed:
-    return OperationFailed("gpt-4", Outcome(kind, message=message), tried=("gpt-4",), retry_after=retry_after)
+    return OperationFailed(
+        "gpt-4",
+        Outcome(kind, message=message),
+        tried=("gpt-4",),
+        retry_after=retry_after,
+        operation="op-9",
+        attempts=2,
+        trail=(Hop("gpt-4", "server_error", 0.5),),
+    )
 
 
 async def test_a_chat_is_answered(client: openai.AsyncOpenAI) -> None:
@@ -42,13 +60,16 @@ async def test_a_chat_is_answered(client: openai.AsyncOpenAI) -> None:
     assert completion.choices[0].message.content == "hello there"
 
 
-async def test_the_task_is_the_request_without_model_and_stream(
-    client: openai.AsyncOpenAI, operations: FakeOperations
-) -> None:
+async def test_the_task_is_the_request(client: openai.AsyncOpenAI, operations: FakeOperations) -> None:
     await client.chat.completions.create(model="gpt-4", messages=HELLO, temperature=0.5, stream=False)
 
     assert operations.tasks[0].model == "gpt-4"
-    assert operations.tasks[0].request == {"messages": HELLO, "temperature": 0.5}
+    assert dict(operations.tasks[0].request) == {
+        "model": "gpt-4",
+        "messages": HELLO,
+        "temperature": 0.5,
+        "stream": False,
+    }
 
 
 async def test_headers_tell_who_served(client: openai.AsyncOpenAI) -> None:
@@ -64,6 +85,38 @@ async def test_headers_tell_who_served(client: openai.AsyncOpenAI) -> None:
         "x-hive-request-id": "op-1",
         "x-hive-trail": "gpt-4 timed_out 1500ms, claude-3 success 250ms",
     }
+
+
+async def test_embeddings_are_answered(client: openai.AsyncOpenAI, operations: FakeOperations) -> None:
+    operations.reply = Reply(Answer(EMBEDDINGS), BY_FALLBACK)
+
+    answer = await client.embeddings.create(model="gpt-4", input="hello", encoding_format="float")
+
+    assert answer.data[0].embedding == [0.25, -1.0]
+    assert operations.tasks[0].work is Work.EMBEDDINGS
+
+
+async def test_the_responses_api_is_not_found_and_says_what_is(client: openai.AsyncOpenAI) -> None:
+    with pytest.raises(openai.NotFoundError, match="POST /v1/chat/completions"):
+        await client.responses.create(model="gpt-4", input="hello")
+
+
+async def test_a_client_whose_base_url_lacks_v1_is_served_all_the_same(client: openai.AsyncOpenAI) -> None:
+    other = client.with_options(base_url=str(client.base_url).removesuffix("v1/"))
+
+    assert (await other.chat.completions.create(model="gpt-4", messages=HELLO)).id == "c1"
+
+
+async def test_exceptions_know_the_operations_id(client: openai.AsyncOpenAI, operations: FakeOperations) -> None:
+    operations.error = failing(OutcomeKind.SERVER_ERROR)
+
+    with pytest.raises(openai.InternalServerError) as raised:
+        await client.chat.completions.create(model="gpt-4", messages=HELLO)
+
+    headers = raised.value.response.headers
+    assert raised.value.request_id == headers["x-hive-request-id"] == "op-9"
+    assert (headers["x-hive-attempts"], headers["x-hive-tried"]) == ("2", "gpt-4")
+    assert headers["x-hive-trail"] == "gpt-4 server_error 500ms"
 
 
 async def test_headers_ask_for_deadline_and_no_fallback(
@@ -170,6 +223,7 @@ async def test_models_and_aliases_are_listed(client: openai.AsyncOpenAI) -> None
         ("best", "openai"),
         ("claude-3", "anthropic"),
         ("meta/llama-3", "together"),
+        ("fast", "hive-console"),
     ]
 
 

@@ -14,8 +14,11 @@ import pytest
 from hive_console.adapters.gateway import Gateway
 from hive_console.adapters.gateway.limits import Limits
 from hive_console.core.gateway_settings import GatewaySettings
+from hive_console.core.raw_body import RawBody
+from hive_console.core.settings import Dialect, Replay, Strategy
 from hive_console.core.states import OperationClass, Priority
-from tests.adapters.operations import FLEET, KEY, MODELS, FakeOperations
+from hive_console.core.task import Task, Work
+from tests.adapters.operations import FLEET, KEY, SETTINGS, FakeOperations
 
 CHAT = "/v1/chat/completions"
 GOOD: dict[str, Any] = {"model": "gpt-4", "messages": [{"role": "user", "content": "hello"}]}
@@ -39,9 +42,9 @@ async def root(operations: FakeOperations, errors: list[str]) -> AsyncIterator[s
         GatewaySettings(port=0, max_body=MAX_BODY),
         operations,
         snapshot=lambda: FLEET,
-        models=MODELS,
+        fleet=lambda: SETTINGS,
         on_error=lambda service, message: errors.append(f"{service}: {message}"),
-        limits=Limits(body_timeout=0.2, lingering_time=0.2),
+        limits=Limits(head_timeout=0.3, body_timeout=0.2, lingering_time=0.2),
     )
     base_url = await gateway.start()
     yield base_url.removesuffix("/v1")
@@ -108,9 +111,7 @@ async def test_a_null_stream_is_no_stream(
     root: str, http: aiohttp.ClientSession, operations: FakeOperations
 ) -> None:
     async with http.post(root + CHAT, json={**GOOD, "stream": None}) as response:
-        assert response.status == 200
-
-    assert "stream" not in operations.tasks[0].request
+        assert response.content_type == "application/json"
 
 
 @pytest.mark.parametrize(
@@ -125,6 +126,8 @@ async def test_a_null_stream_is_no_stream(
         ("x-hive-fallback", "maybe"),
         ("x-hive-priority", "urgent"),
         ("x-hive-class", "voting"),
+        ("x-hive-strategy", "random"),
+        ("x-hive-replay", "perhaps"),
     ],
 )
 async def test_a_wish_that_makes_no_sense_is_refused(
@@ -139,13 +142,114 @@ async def test_a_wish_that_makes_no_sense_is_refused(
 async def test_priority_and_class_of_the_work_reach_the_engine(
     root: str, http: aiohttp.ClientSession, operations: FakeOperations
 ) -> None:
-    wishes = {"x-hive-priority": "Background", "x-hive-class": "identity-bound"}
+    wishes = {
+        "x-hive-priority": "Background",
+        "x-hive-class": "identity-bound",
+        "x-hive-strategy": "fastest",
+        "x-hive-replay": "deny",
+    }
     async with http.post(root + CHAT, json=GOOD, headers=wishes) as response:
         assert response.status == 200
 
     assert operations.tasks[0].priority is Priority.BACKGROUND
     assert operations.tasks[0].operation_class is OperationClass.IDENTITY_BOUND
     assert not operations.tasks[0].may_fall_back
+    assert operations.tasks[0].strategy is Strategy.FASTEST
+    assert operations.tasks[0].replay is Replay.DENY
+
+
+async def test_a_request_without_wishes_leaves_them_to_the_settings(
+    root: str, http: aiohttp.ClientSession, operations: FakeOperations
+) -> None:
+    async with http.post(root + CHAT, json=GOOD) as response:
+        assert response.status == 200
+
+    task = operations.tasks[0]
+    assert (task.deadline, task.strategy, task.replay, task.may_fall_back) == (None, None, None, True)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "kind"),
+    [
+        ("/v1/chat/completions", GOOD, (Dialect.OPENAI, Work.CHAT)),
+        ("/chat/completions", GOOD, (Dialect.OPENAI, Work.CHAT)),
+        ("/v1/embeddings", {"model": "gpt-4", "input": ["a"]}, (Dialect.OPENAI, Work.EMBEDDINGS)),
+        ("/v1/messages", GOOD, (Dialect.ANTHROPIC, Work.CHAT)),
+        ("/v1/messages?beta=true", GOOD, (Dialect.ANTHROPIC, Work.CHAT)),
+        ("/v1/v1/messages", GOOD, (Dialect.ANTHROPIC, Work.CHAT)),
+        ("/v1/messages/count_tokens", GOOD, (Dialect.ANTHROPIC, Work.COUNT)),
+    ],
+)
+async def test_each_path_is_work_of_its_kind_in_its_dialect(
+    root: str, operations: FakeOperations, path: str, body: dict[str, Any], kind: tuple[Dialect, Work]
+) -> None:
+    async with aiohttp.ClientSession() as http, http.post(root + path, json=body) as response:
+        assert response.status == 200
+
+    task = operations.tasks[0]
+    assert ((task.dialect, task.work), dict(task.request)) == (kind, body)
+
+
+async def test_the_bodys_bytes_reach_the_engine_as_they_came(
+    root: str, http: aiohttp.ClientSession, operations: FakeOperations
+) -> None:
+    body = b'{ "unknown": [1, {"a": null}],"model":"gpt-4", "messages": [ {"role":"user","content":"\xc3\xa9"} ] }'
+
+    async with http.post(root + CHAT, data=body) as response:
+        assert response.status == 200
+
+    request = operations.tasks[0].request
+    assert isinstance(request, RawBody)
+    assert request.raw == body
+    assert request["unknown"] == [1, {"a": None}]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "param"),
+    [
+        ("/v1/embeddings", b'{"model":"gpt-4"}', "input"),
+        ("/v1/embeddings", b'{"input":"a"}', "model"),
+        ("/v1/messages/count_tokens", b'{"model":"gpt-4"}', "messages"),
+    ],
+)
+async def test_what_each_work_needs_is_asked_for(
+    root: str, http: aiohttp.ClientSession, path: str, body: bytes, param: str
+) -> None:
+    async with http.post(root + path, data=body) as response:
+        page = await response.json()
+
+    assert response.status == 400
+    assert repr(param) in page["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"model":"gpt-4","messages":[{"content":"\xff"}]}',
+        b'{"model":"gpt-4","messages":[' + b"[" * 1200 + b"]" * 1200 + b"]}",
+    ],
+)
+async def test_what_the_quick_look_skips_is_checked_too(
+    root: str, http: aiohttp.ClientSession, operations: FakeOperations, body: bytes
+) -> None:
+    async with http.post(root + CHAT, data=body) as response:
+        error = await error_of(response)
+
+    assert (response.status, error["code"]) == (400, "invalid_json")
+    assert not operations.tasks
+
+
+async def test_a_number_beyond_all_bounds_is_the_callers_to_mend_where_somebody_reads_it(
+    root: str, http: aiohttp.ClientSession, operations: FakeOperations
+) -> None:
+    async def read(task: Task) -> None:
+        task.request.get("temperature")
+
+    operations.look = read
+    async with http.post(root + CHAT, data=b'{"model":"m","messages":[],"temperature":1e999}') as response:
+        error = await error_of(response)
+
+    assert (response.status, error["code"]) == (400, "invalid_json")
 
 
 async def test_a_body_announced_too_large_is_refused_before_it_is_read(root: str) -> None:
@@ -204,13 +308,108 @@ async def test_a_body_that_never_comes_times_out(root: str) -> None:
     assert b"request_timeout" in answer
 
 
-@pytest.mark.parametrize(
-    "request_", [b"\x16\x03\x01\x02\x00\x01\r\n\r\n", b"GET / HTTP/1.1\r\nX: " + b"y" * 99_999]
-)
-async def test_what_is_no_http_gets_a_400_and_is_no_news(root: str, request_: bytes, errors: list[str]) -> None:
-    assert (await raw(root, request_)).startswith(b"HTTP/1.")
+def of_head(lines: bytes, body: bytes = b"") -> bytes:
+    return b"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\n" + lines + b"\r\n\r\n" + body
 
+
+MALFORMED = {
+    "tls": (b"\x16\x03\x01\x02\x00\x01\r\n\r\n", 400),
+    "garbage": (b"FOO\r\n\r\n", 400),
+    "http2": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400),
+    "two-hosts": (of_head(b"Host: localhost"), 400),
+    "two-lengths": (of_head(b"Content-Length: 5\r\nContent-Length: 6"), 400),
+    "length-and-chunks": (of_head(b"Content-Length: 5\r\nTransfer-Encoding: chunked", b"0\r\n\r\n"), 400),
+    "no-length": (of_head(b"Content-Length: many"), 400),
+    "negative": (of_head(b"Content-Length: -1"), 400),
+    "bad-chunk": (of_head(b"Transfer-Encoding: chunked", b"zz\r\n"), 400),
+    "bad-name": (of_head(b"Bad Name: x"), 400),
+    "zero": (of_head(b"X: a\x00b"), 400),
+    "large-header": (of_head(b"X: " + b"y" * 9000), 431),
+    "endless-header": (b"GET / HTTP/1.1\r\nX: " + b"y" * 99_999, 431),
+    "long-path": (b"GET /" + b"y" * 9000 + b" HTTP/1.1\r\n\r\n", 431),
+    "many-headers": (of_head(b"\r\n".join(b"X%d: y" % number for number in range(150))), 431),
+    "other-encoding": (of_head(b"Content-Encoding: br\r\nContent-Length: 3", b"abc"), 415),
+    "other-expectation": (of_head(b"Expect: tea\r\nContent-Length: 3"), 417),
+}
+
+
+@pytest.mark.parametrize("kind", MALFORMED)
+async def test_what_cannot_be_read_is_told_in_json_and_is_no_news(
+    root: str, kind: str, errors: list[str], operations: FakeOperations
+) -> None:
+    request, status = MALFORMED[kind]
+
+    head, _, body = (await raw(root, request)).partition(b"\r\n\r\n")
+
+    assert head.startswith(b"HTTP/1.1 %d " % status)
+    assert b"Server: hive-console\r\n" in head
+    assert b"Connection: close" in head
+    error = json.loads(body)["error"]
+    assert error["type"] == "invalid_request_error"
+    assert not any(word in body for word in (b"bytearray", b"b'", b"yyy", b"Error:", b"aiohttp"))
     assert not errors
+    assert not operations.tasks
+
+
+async def test_headers_that_come_too_slowly_are_cut_off(root: str) -> None:
+    answer = await raw(root, b"POST /v1/chat/completions HTTP/1.1\r\nHost: local")
+
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b"request_timeout" in answer
+
+
+async def test_a_later_request_has_its_own_time_for_its_headers(root: str) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(root.rsplit(":", 1)[1]))
+    writer.write(b"GET /v1/models/best HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    first = await asyncio.wait_for(reader.readuntil(b"}"), 10)
+
+    writer.write(b"GET /v1/mod")
+    rest = await asyncio.wait_for(reader.read(), 10)
+    writer.close()
+
+    assert first.startswith(b"HTTP/1.1 200 ")
+    assert rest.startswith(b"HTTP/1.1 408 ")
+
+
+async def test_a_connection_that_says_nothing_at_all_is_closed_without_a_word(root: str) -> None:
+    assert await raw(root, b"") == b""
+
+
+async def test_a_client_that_asks_first_is_invited_to_send_its_body(root: str) -> None:
+    body = json.dumps(GOOD).encode()
+    port = int(root.rsplit(":", 1)[1])
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(of_head(b"Connection: close\r\nExpect: 100-continue\r\nContent-Length: %d" % len(body)))
+
+    invited = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)
+    writer.write(body)
+    answer = await asyncio.wait_for(reader.read(), 10)
+    writer.close()
+
+    assert invited == b"HTTP/1.1 100 Continue\r\n\r\n"
+    assert answer.startswith(b"HTTP/1.1 200 ")
+
+
+async def test_an_old_client_gets_a_whole_answer_and_a_closed_connection(root: str) -> None:
+    answer = await raw(root, b"GET /v1/models HTTP/1.0\r\nHost: localhost\r\nConnection: keep-alive\r\n\r\n")
+
+    assert b"Connection: close\r\n" in answer
+    assert answer.endswith(b"}")
+
+
+async def test_head_is_get_without_the_body(root: str, http: aiohttp.ClientSession) -> None:
+    async with http.get(f"{root}/v1/models") as whole, http.head(f"{root}/v1/models") as head:
+        assert (head.status, head.headers["Content-Length"]) == (200, whole.headers["Content-Length"])
+        assert await head.read() == b""
+
+
+async def test_requests_sent_in_one_go_are_answered_in_order(root: str) -> None:
+    asked = b"GET /v1/models/best HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    last = b"GET /v1/models/gpt-4 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+
+    answer = await raw(root, asked + last)
+
+    assert answer.index(b'"id":"best"') < answer.index(b'"id":"gpt-4"')
 
 
 @pytest.mark.parametrize(
@@ -245,14 +444,16 @@ async def test_every_name_of_loopback_is_let_in(root: str, http: aiohttp.ClientS
 
 
 async def test_a_request_without_a_host_is_refused(root: str) -> None:
-    assert (await raw(root, b"GET /healthz HTTP/1.0\r\n\r\n")).startswith(b"HTTP/1.0 403 ")
+    assert (await raw(root, b"GET /healthz HTTP/1.0\r\n\r\n")).startswith(b"HTTP/1.1 403 ")
 
 
 @pytest.mark.parametrize(
     ("method", "path", "refusal"),
     [
         ("GET", "/", (404, "unknown_path")),
-        ("POST", "/v1/embeddings", (404, "unknown_path")),
+        ("POST", "/v1/completions", (404, "unknown_path")),
+        ("POST", "/v1/responses", (404, "responses_not_served")),
+        ("GET", "/v1/responses/resp_1?stream=true", (404, "responses_not_served")),
         ("GET", "/v1/chat/completions", (405, "method_not_allowed")),
         ("DELETE", "/v1/models/gpt-4", (405, "method_not_allowed")),
     ],
@@ -265,6 +466,23 @@ async def test_other_paths_and_methods_are_refused_in_the_same_shape(
 
     assert (response.status, error["code"]) == refusal
     assert ("Allow" in response.headers) == (response.status == 405)
+
+
+@pytest.mark.parametrize(
+    ("target", "status"),
+    [
+        (b"http://localhost/v1/models/best?x=1", 200),
+        (b"/v1/models/meta%2Fllama-3", 200),
+        (b"/v1/models/", 404),
+        (b"/v1/models%0d%0aX", 404),
+        (b"//[", 404),
+        (b"*", 400),
+    ],
+)
+async def test_every_spelling_of_a_target_is_understood_or_not_found(root: str, target: bytes, status: int) -> None:
+    answer = await raw(root, b"GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n" % target)
+
+    assert answer.startswith(b"HTTP/1.1 %d " % status)
 
 
 async def test_every_answer_has_a_request_id_and_tells_degraded_mode(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -24,6 +25,7 @@ from hive_console.core.wire import (
     snapshot_from_json,
     snapshot_to_data,
     snapshot_to_json,
+    status_to_data,
 )
 
 # Lone surrogates are no text, and JSON has no infinities; the sanitiser and the metrics let neither in.
@@ -111,6 +113,16 @@ def test_json_gives_the_same_snapshot_back(fleet: FleetSnapshot) -> None:
 @given(_fleets)
 def test_any_json_library_may_carry_it(fleet: FleetSnapshot) -> None:
     assert snapshot_from_data(json.loads(json.dumps(snapshot_to_data(fleet)))) == fleet
+
+
+@pytest.mark.parametrize(("until", "wait"), [(None, None), (14.5, 12.5), (1.0, 0.0)])
+def test_the_status_tells_how_long_each_breaker_stays_open(until: float | None, wait: float | None) -> None:
+    breaker = BreakerView(BreakerState.OPEN, 0.0, 5, 20.0, open_until=until)
+    model = ModelView("m", "p", ModelStatus.UNAVAILABLE, 0.0, "", breaker)
+
+    status = status_to_data(replace(EMPTY, models=(model,)))
+
+    assert status["models"][0]["breaker"]["retry_in"] == wait
 
 
 def test_fields_of_a_newer_engine_are_ignored() -> None:

@@ -201,6 +201,23 @@ def test_everything_down_fails_with_the_time_of_the_earliest_trial() -> None:
     run_virtually(scene())
 
 
+def test_a_failure_tells_the_whole_way_it_went() -> None:
+    async def scene() -> None:
+        async with staged(model("a", "b", threshold=1, retries=0), model("b", threshold=1, retries=0)) as stage:
+            for name in "ab":
+                stage.provider.lines[name] = Line(outcome=DOWN)
+
+            with pytest.raises(OperationFailed) as caught:
+                await stage.ask("a")
+
+            assert [(hop.model, hop.cause) for hop in caught.value.trail] == [
+                ("a", DOWN.kind.value),
+                ("b", DOWN.kind.value),
+            ]
+
+    run_virtually(scene())
+
+
 def test_task_that_forbids_fallback_is_served_by_its_model_or_not_at_all() -> None:
     async def scene() -> None:
         async with staged(model("a", "b", retries=0), model("b")) as stage:

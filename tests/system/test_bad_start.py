@@ -25,6 +25,10 @@ BAD = {
     "no-text": (b"models:\n  \xff\xfe: {}\n", ":2: is not UTF-8"),
     "escapes": (b'models:\n  gpt-5:\n    "\\e]0;PWNED\\a\\e[2J\\x9b2J[/b]": 1\n', ":3: models.gpt-5."),
     "stranger": (b"models:\n  gpt-5: {fallbacks: [gpt-5, nobody-knows-me]}\n", ":2: models.gpt-5.fallbacks"),
+    "wide": (
+        b"models: {gpt-5: {}}\ngateway: {host: 0.0.0.0}\n",
+        ":2: gateway.host: 0.0.0.0 is not a loopback address",
+    ),
     "zero": (b"models:\n  gpt-5: {}\n\x00\n", ":"),
     "empty": (b"", ":1: is empty"),
     "too-deep": (b"models: " + b"[" * 2000 + b"\n", ":1: "),

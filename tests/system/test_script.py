@@ -5,10 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx2
+import openai
 import pytest
 
 import hive_console
-from hive_console import Action, Command, Engine, OperationFailed, Task, UnknownModel, load_settings
+from hive_console import (
+    Action,
+    AsyncOpenAITransport,
+    Command,
+    Engine,
+    OperationFailed,
+    Task,
+    UnknownModel,
+    load_settings,
+)
 from hive_console.core.events import EngineStopped, OperationFinished
 from hive_storage.reader import Reader
 from tests.system.program import Provider, settings_for
@@ -41,6 +52,34 @@ async def test_script_executes_falls_back_and_streams(tmp_path: Path, provider: 
     assert sum(isinstance(event, OperationFinished) for event in events_kept) == 4
     assert any(isinstance(event, EngineStopped) for event in events_kept)
     assert [row.reason for row in audit] == ["it is dead", "it is dead"]
+
+
+async def test_clients_that_exist_go_through_the_engine_in_process(
+    tmp_path: Path, provider: Callable[[str], Provider]
+) -> None:
+    primary, second = provider("alpha"), provider("beta")
+    settings = load_settings(settings_for(tmp_path, primary, second), {})
+
+    async with Engine(settings, environ={}) as engine:
+        http = httpx2.AsyncClient(transport=AsyncOpenAITransport(engine))
+        async with openai.AsyncOpenAI(api_key="unused", http_client=http, max_retries=0) as client:
+            asked = client.chat.completions.with_raw_response
+            answer = await asked.create(model="alpha", messages=[{"role": "user", "content": "hello"}])
+            assert answer.headers["x-hive-model"] == "alpha"
+
+            primary.kill()
+            stream = await client.chat.completions.create(
+                model="alpha", messages=[{"role": "user", "content": "hello"}], stream=True
+            )
+            said = "".join([chunk.choices[0].delta.content or "" async for chunk in stream if chunk.choices])
+            assert said
+            assert stream.response.headers["x-hive-model"] == "beta"
+
+        async for events in engine.stream(Task.chat("alpha", "hello")):
+            assert events.startswith(b"data: ")
+            break
+        async with engine.stream(Task.chat("alpha", "hello")) as opened:
+            assert opened.provenance.served_by == "beta"
 
 
 def test_key_files_are_found_beside_the_settings_wherever_the_script_runs(tmp_path: Path) -> None:

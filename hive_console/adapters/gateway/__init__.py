@@ -1,4 +1,4 @@
-"""The HTTP front door: an OpenAI-compatible server on loopback, in front of the engine."""
+"""The front door: OpenAI's and Anthropic's APIs in front of the engine, over HTTP or within the process."""
 
 from hive_console.adapters.gateway.server import CannotListen, Gateway
 

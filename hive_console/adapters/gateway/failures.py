@@ -1,4 +1,4 @@
-"""What a client is told when it gets no answer: status, and an error in OpenAI's shape.
+"""What a client is told when it gets no answer: status, and an error in its dialect.
 
 This table is the only place that turns outcomes into HTTP. What a provider said is repeated only where the
 caller can mend the request with it; everything else is told in our own words, so that no upstream address
@@ -11,10 +11,11 @@ import math
 import re
 from dataclasses import dataclass
 
-import msgspec
-
+from hive_console.adapters.gateway.error_shapes import OVERLOADED, error_body, error_event
 from hive_console.core.errors import HiveError, OperationFailed, UnknownModel
 from hive_console.core.outcome import Outcome, OutcomeKind
+from hive_console.core.settings import Dialect
+from hive_console.core.task import Hop
 from hive_console.core.text import NAME_LIMIT, clean, clean_message
 
 NAMES_TOLD = 30
@@ -28,6 +29,9 @@ SERVER = "server_error"
 UPSTREAM = "upstream_error"
 TIMEOUT = "timeout_error"
 PERMISSION = "permission_error"
+AUTHENTICATION = "authentication_error"
+
+_OVERLOADED_CODE = "overloaded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +45,13 @@ class Failure:
         code: OpenAI's `code`, for programs.
         param: the field of the request that is wrong.
         retry_after: seconds after which another try makes sense; `None` says nothing.
-        may_retry: `False` tells OpenAI's clients not to try again by themselves.
+        may_retry: `False` tells the official clients not to try again by themselves.
         tried: the models that were really called.
+        attempts: calls made; `None` where the engine was not asked.
+        trail: every hop in order.
+        closes: whether the connection ends with it: the rest of the request is under way.
+        allow: the methods that the path takes, with 405.
+        challenges: whether a token is asked for, with 401.
     """
 
     status: int
@@ -53,15 +62,33 @@ class Failure:
     retry_after: float | None = None
     may_retry: bool = True
     tried: tuple[str, ...] = ()
+    attempts: int | None = None
+    trail: tuple[Hop, ...] = ()
+    closes: bool = False
+    allow: str = ""
+    challenges: bool = False
 
-    def body(self) -> bytes:
-        """The error as JSON, in OpenAI's shape."""
-        error = {"message": self.message, "type": self.kind, "param": self.param, "code": self.code}
-        return msgspec.json.encode({"error": error})
+    def status_in(self, dialect: Dialect) -> int:
+        """The status as the dialect has it: Anthropic has one of its own for an overloaded model."""
+        if dialect is Dialect.ANTHROPIC and self.code == _OVERLOADED_CODE:
+            return OVERLOADED
+        return self.status
 
-    def event(self) -> bytes:
-        """The error as one server-sent event, which makes OpenAI's clients raise `APIError`."""
-        return b"data: " + self.body() + b"\n\n"
+    def body(self, dialect: Dialect = Dialect.OPENAI, request_id: str = "") -> bytes:
+        """The error as JSON, in the dialect's shape."""
+        return error_body(
+            dialect,
+            status=self.status_in(dialect),
+            kind=self.kind,
+            message=self.message,
+            code=self.code,
+            param=self.param,
+            request_id=request_id,
+        )
+
+    def event(self, dialect: Dialect = Dialect.OPENAI, request_id: str = "") -> bytes:
+        """The error as one server-sent event."""
+        return error_event(dialect, self.body(dialect, request_id))
 
     def headers(self) -> dict[str, str]:
         """The headers that belong to the error; seconds are rounded up, and never 0."""
@@ -70,6 +97,10 @@ class Failure:
             headers["Retry-After"] = str(max(1, math.ceil(self.retry_after)))
         if not self.may_retry:
             headers["x-should-retry"] = "false"
+        if self.allow:
+            headers["Allow"] = self.allow
+        if self.challenges:
+            headers["WWW-Authenticate"] = 'Bearer realm="hive-console"'
         return headers
 
 
@@ -102,7 +133,7 @@ _RULES: dict[OutcomeKind, _Rule] = {
     OutcomeKind.STREAM_STALLED: _Rule(504, TIMEOUT, "stopped talking in the middle", "stream_stalled"),
     OutcomeKind.STREAM_CUT: _Rule(502, UPSTREAM, "broke off in the middle", "stream_cut"),
     OutcomeKind.SERVER_ERROR: _Rule(502, UPSTREAM, "failed", "server_error"),
-    OutcomeKind.OVERLOADED: _Rule(503, UPSTREAM, "is overloaded", "overloaded"),
+    OutcomeKind.OVERLOADED: _Rule(503, UPSTREAM, "is overloaded", _OVERLOADED_CODE),
     OutcomeKind.REQUEST_TIMEOUT: _Rule(504, TIMEOUT, "gave up waiting", "request_timeout"),
     OutcomeKind.CONFLICT: _Rule(502, UPSTREAM, "reported a conflict", "conflict"),
     OutcomeKind.RATE_LIMITED: _Rule(429, RATE_LIMIT, "is rate limited", "rate_limit_exceeded"),
@@ -157,6 +188,8 @@ def failure_of_operation(failed: OperationFailed) -> Failure:
         retry_after=_retry_after(rule, failed),
         may_retry=rule.may_retry,
         tried=failed.tried,
+        attempts=failed.attempts,
+        trail=failed.trail,
     )
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import TypeVar
 
-from hive_console.adapters.gateway.failures import bad_request
+from hive_console.adapters.gateway.exchange import Headers
+from hive_console.adapters.gateway.failures import Failure, bad_request
 from hive_console.core.bounds import MAX_SECONDS
+from hive_console.core.settings import Dialect, Replay, Strategy
 from hive_console.core.states import OperationClass, Priority
-from hive_console.core.task import Provenance
+from hive_console.core.task import Hop, Provenance
 from hive_console.core.text import clean
 
 MODEL = "x-hive-model"
@@ -25,6 +27,11 @@ DEADLINE = "x-hive-deadline"
 PRIORITY = "x-hive-priority"
 CLASS = "x-hive-class"
 LEVEL = "x-hive-level"
+STRATEGY = "x-hive-strategy"
+REPLAY = "x-hive-replay"
+
+ID_HEADERS = {Dialect.OPENAI: "x-request-id", Dialect.ANTHROPIC: "request-id"}
+"""Where each dialect's clients look for a request's id, to put it into their exceptions."""
 
 VALUE_LIMIT = 1000
 """Characters of one header's value: clients commonly refuse headers above 8 KiB in all."""
@@ -46,21 +53,28 @@ class Wishes:
         allow_fallback: whether another model may answer.
         priority: what is turned away first while the fleet is degraded.
         operation_class: whether the work is bound to the very model.
+        strategy: how the fallbacks are used; `None` takes the model's or the route's.
+        replay: whether it may be sent again after an uncertain dispatch; `None` takes the settings'.
     """
 
     deadline: float | None = None
     allow_fallback: bool = True
     priority: Priority = Priority.NORMAL
     operation_class: OperationClass = OperationClass.GENERAL
+    strategy: Strategy | None = None
+    replay: Replay | None = None
 
 
-def wishes_of(headers: Mapping[str, str]) -> Wishes:
+def wishes_of(headers: Headers) -> Wishes:
     """Reads the headers of a request; a value that makes no sense is refused, not ignored."""
+    get = headers.get
     return Wishes(
-        _deadline(headers.get(DEADLINE)),
-        _allows_fallback(headers.get(FALLBACK)),
-        _word(headers.get(PRIORITY), PRIORITY, Priority.NORMAL),
-        _word(headers.get(CLASS), CLASS, OperationClass.GENERAL),
+        _deadline(get(DEADLINE)),
+        _allows_fallback(get(FALLBACK)),
+        _word(get(PRIORITY), PRIORITY, Priority) or Priority.NORMAL,
+        _word(get(CLASS), CLASS, OperationClass) or OperationClass.GENERAL,
+        _word(get(STRATEGY), STRATEGY, Strategy),
+        _word(get(REPLAY), REPLAY, Replay),
     )
 
 
@@ -87,10 +101,9 @@ def _allows_fallback(text: str | None) -> bool:
         raise bad_request(f"the header {FALLBACK} must be 'on' or 'off'", param=FALLBACK) from None
 
 
-def _word(text: str | None, header: str, default: Word) -> Word:
+def _word(text: str | None, header: str, kind: type[Word]) -> Word | None:
     if text is None:
-        return default
-    kind = type(default)
+        return None
     try:
         return kind(text.strip().lower())
     except ValueError:
@@ -98,25 +111,41 @@ def _word(text: str | None, header: str, default: Word) -> Word:
         raise bad_request(f"the header {header} must be one of {known}", param=header) from None
 
 
-def headers_of(provenance: Provenance) -> dict[str, str]:
+def headers_of(provenance: Provenance, dialect: Dialect = Dialect.OPENAI) -> dict[str, str]:
     """Who served, as headers of the answer."""
+    operation = safe_value(provenance.operation)
     headers = {
         MODEL: safe_value(provenance.served_by),
         FALLBACK: flag(provenance.is_fallback),
         ATTEMPTS: str(provenance.attempts),
         DEGRADED: flag(provenance.degraded),
         LEVEL: provenance.level.value,
-        REQUEST_ID: safe_value(provenance.operation),
+        REQUEST_ID: operation,
+        ID_HEADERS[dialect]: operation,
     }
     if provenance.trail:
-        headers[TRAIL] = safe_value(_trail(provenance))
+        headers[TRAIL] = safe_value(_trail(provenance.trail))
     return headers
 
 
-def _trail(provenance: Provenance) -> str:
-    hops = [f"{hop.model} {hop.cause} {hop.seconds * 1000:.0f}ms" for hop in provenance.trail[-HOPS_TOLD:]]
-    left_out = len(provenance.trail) - len(hops)
-    return ", ".join([f"{left_out} earlier", *hops] if left_out else hops)
+def headers_of_failure(failure: Failure, *, request_id: str, is_degraded: bool, dialect: Dialect) -> dict[str, str]:
+    """What an error tells: nobody served, but who was asked, and how it went."""
+    headers = failure.headers()
+    headers[REQUEST_ID] = headers[ID_HEADERS[dialect]] = safe_value(request_id)
+    headers[DEGRADED] = flag(is_degraded)
+    if failure.tried:
+        headers[TRIED] = safe_value(", ".join(failure.tried))
+    if failure.attempts is not None:
+        headers[ATTEMPTS] = str(failure.attempts)
+    if failure.trail:
+        headers[TRAIL] = safe_value(_trail(failure.trail))
+    return headers
+
+
+def _trail(hops: Sequence[Hop]) -> str:
+    told = [f"{hop.model} {hop.cause} {hop.seconds * 1000:.0f}ms" for hop in hops[-HOPS_TOLD:]]
+    left_out = len(hops) - len(told)
+    return ", ".join([f"{left_out} earlier", *told] if left_out else told)
 
 
 def flag(claim: object) -> str:
@@ -126,5 +155,6 @@ def flag(claim: object) -> str:
 
 def safe_value(text: str) -> str:
     """`text` as a header's value: printable ASCII on one line, `?` for the rest."""
-    shown = clean(text, VALUE_LIMIT)
-    return shown if shown.isascii() else shown.encode("ascii", "replace").decode("ascii")
+    if text.isascii() and text.isprintable() and len(text) <= VALUE_LIMIT:
+        return text
+    return clean(text, VALUE_LIMIT).encode("ascii", "replace").decode("ascii")

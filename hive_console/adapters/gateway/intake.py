@@ -1,93 +1,117 @@
-"""A chat-completions request from its bytes to a task: what is read, how long we wait, what is refused."""
+"""A request from its bytes to a task. The bytes are read once, and only what must be known is read in them.
+
+Fields that are not named here are the provider's business: they are relayed as they came.
+"""
 
 from __future__ import annotations
 
-import asyncio
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
-from aiohttp import web
 
-from hive_console.adapters.gateway.failures import INVALID_REQUEST, TIMEOUT, Failure, RequestRefused, bad_request
+from hive_console.adapters.gateway.exchange import Headers
+from hive_console.adapters.gateway.failures import RequestRefused, bad_request
 from hive_console.adapters.gateway.headers import wishes_of
-from hive_console.core.task import Task
+from hive_console.core.raw_body import RawBody
+from hive_console.core.settings import Dialect
+from hive_console.core.task import Task, Work
 
 MODEL_LIMIT = 200
 """Characters of a model's name: four times the longest name any provider uses."""
 
 
-@dataclass(frozen=True, slots=True)
-class ChatRequest:
-    """A request that the engine can take: the task, and whether its answer is wanted piece by piece."""
-
-    task: Task
-    is_streamed: bool
+class _Chat(msgspec.Struct, gc=False):
+    model: str
+    messages: list[msgspec.Raw]
+    stream: bool | None = None
 
 
-async def read_chat(request: web.Request, *, max_body: int, timeout: float) -> ChatRequest:  # noqa: ASYNC109 - a limit with a status of its own
-    """Reads and checks one request.
+class _Embeddings(msgspec.Struct, gc=False):
+    model: str
+    input: msgspec.Raw
 
-    Args:
-        request: as it came; its headers are complete, its body may still be under way.
-        max_body: bytes the body may have, after decompression.
-        timeout: seconds the body may take.
 
-    Raises:
-        RequestRefused: 400, 408 or 413, in OpenAI's words.
-    """
-    wishes = wishes_of(request.headers)
-    fields = _decoded(await _read_body(request, max_body, timeout))
-    model = fields.pop("model", None)
-    if not isinstance(model, str) or not 0 < len(model) <= MODEL_LIMIT:
-        raise bad_request(f"'model' must be a string of 1 to {MODEL_LIMIT} characters", param="model")
-    if not isinstance(fields.get("messages"), list):
-        raise bad_request("'messages' must be a list", param="messages")
-    is_streamed = fields.pop("stream", None)
-    if not isinstance(is_streamed, bool | None):
-        raise bad_request("'stream' must be true or false", param="stream")
+class _Count(msgspec.Struct, gc=False):
+    model: str
+    messages: list[msgspec.Raw]
+
+
+_Fields = _Chat | _Embeddings | _Count
+
+_DECODE: dict[Work, Callable[[bytes], _Fields]] = {
+    Work.CHAT: msgspec.json.Decoder(_Chat).decode,
+    Work.EMBEDDINGS: msgspec.json.Decoder(_Embeddings).decode,
+    Work.COUNT: msgspec.json.Decoder(_Count).decode,
+}
+
+
+def task_of(body: bytes, headers: Headers, *, work: Work, dialect: Dialect) -> tuple[Task, bool]:
+    """The task of a request, and whether its answer is wanted piece by piece; raises `RequestRefused` with 400."""
+    wishes = wishes_of(headers)
+    fields = _read(body, work)
+    if not 0 < len(fields.model) <= MODEL_LIMIT:
+        raise _bad_model()
     task = Task(
-        model,
-        fields,
+        fields.model,
+        RawBody(body, _decode_late),
         deadline=wishes.deadline,
         allow_fallback=wishes.allow_fallback,
         priority=wishes.priority,
         operation_class=wishes.operation_class,
+        dialect=dialect,
+        work=work,
+        replay=wishes.replay,
+        strategy=wishes.strategy,
     )
-    return ChatRequest(task, is_streamed=bool(is_streamed))
+    return task, isinstance(fields, _Chat) and bool(fields.stream)
 
 
-async def _read_body(request: web.Request, max_body: int, seconds: float) -> bytes:
-    if (request.content_length or 0) > max_body:
-        raise _too_large(max_body)
-    body = bytearray()
+def _read(body: bytes, work: Work) -> _Fields:
     try:
-        async with asyncio.timeout(seconds):
-            async for chunk in request.content.iter_any():
-                body += chunk
-                if len(body) > max_body:
-                    raise _too_large(max_body)
-    except TimeoutError:
-        message = f"the request's body did not arrive within {seconds:g} s"
-        raise RequestRefused(Failure(408, TIMEOUT, message, code="request_timeout")) from None
-    except (web.RequestPayloadError, ValueError) as exc:
-        raise bad_request("the request's body cannot be read: its length or its encoding is wrong") from exc
-    return bytes(body)
-
-
-def _too_large(max_body: int) -> RequestRefused:
-    message = f"the request's body is larger than {max_body} bytes (the gateway's maxBody)"
-    return RequestRefused(Failure(413, INVALID_REQUEST, message, code="request_too_large"))
-
-
-def _decoded(body: bytes) -> dict[str, Any]:  # JSON has no narrower Python type at its leaves
-    try:
-        fields = msgspec.json.decode(body)
+        if not body.isascii():
+            body.decode()  # the reader below skips over what it does not need, wrong letters included
+        return _DECODE[work](body)
+    except msgspec.ValidationError:
+        raise _explained(body, work) from None
     except (msgspec.DecodeError, UnicodeDecodeError):
-        # The decoder's own words may quote the body; the place alone would not help a caller much.
-        raise bad_request("the request's body is not valid JSON", code="invalid_json") from None
+        raise _no_json() from None
     except RecursionError:
-        raise bad_request("the request's body is nested too deeply", code="invalid_json") from None
+        raise _too_deep() from None
+
+
+def _decode_late(body: bytes) -> Any:  # JSON has no narrower Python type at its leaves
+    """The whole body, for whoever looks inside; numbers beyond all bounds show only here."""
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise _no_json() from None
+    except RecursionError:
+        raise _too_deep() from None
+
+
+def _explained(body: bytes, work: Work) -> RequestRefused:
+    """Which field is wrong, and what it must be."""
+    fields = _decode_late(body)
     if not isinstance(fields, dict):
-        raise bad_request("the request's body must be a JSON object", code="invalid_json")
-    return fields
+        return bad_request("the request's body must be a JSON object", code="invalid_json")
+    if not isinstance(fields.get("model"), str):
+        return _bad_model()
+    if work is Work.EMBEDDINGS and "input" not in fields:
+        return bad_request("'input' is missing", param="input")
+    if work is not Work.EMBEDDINGS and not isinstance(fields.get("messages"), list):
+        return bad_request("'messages' must be a list", param="messages")
+    return bad_request("'stream' must be true or false", param="stream")
+
+
+def _bad_model() -> RequestRefused:
+    return bad_request(f"'model' must be a string of 1 to {MODEL_LIMIT} characters", param="model")
+
+
+def _no_json() -> RequestRefused:
+    # The decoder's own words may quote the body; the place alone would not help a caller much.
+    return bad_request("the request's body is not valid JSON", code="invalid_json")
+
+
+def _too_deep() -> RequestRefused:
+    return bad_request("the request's body is nested too deeply", code="invalid_json")

@@ -1,57 +1,61 @@
-"""What the gateway tells about the fleet: OpenAI's list of models, and the health page."""
+"""The models that may be asked for, as each dialect lists them: ids with their aliases, then routes."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
-from hive_console.core.settings import ModelSettings
-from hive_console.core.snapshot import FleetSnapshot
-from hive_console.core.states import AlertState, ModelStatus
+from hive_console.core.settings import Dialect, ModelSettings, Settings
 
 Page = dict[str, Any]
 """A JSON object on its way out."""
 
+ROUTE_OWNER = "hive-console"
+"""Who owns a route: it is nobody's model."""
+
 
 class Listing:
-    """The configured models in OpenAI's shape: ids first, each followed by its aliases."""
+    """The names of a fleet; made anew when its settings change."""
 
-    def __init__(self, models: Sequence[ModelSettings]) -> None:
-        self._owners = {name: model.provider for model in models for name in (model.id, *model.aliases)}
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._models: dict[str, ModelSettings | None] = {
+            name: model for model in settings.models for name in (model.id, *model.aliases)
+        } | {route.name: None for route in settings.routes}
 
-    def all(self, created: int) -> Page:
-        """`GET /v1/models`; `created` (Unix seconds) is when the engine started: OpenAI's clients demand one."""
-        return {"object": "list", "data": [self._entry(name, created) for name in self._owners]}
+    def all(self, created: float, dialect: Dialect) -> Page:
+        """`GET /v1/models`; `created` (Unix seconds) is when the engine started: clients demand one.
 
-    def one(self, name: str, created: int) -> Page | None:
+        All names come on one page: a fleet has at most a few hundred.
+        """
+        entries = [self._entry(name, created, dialect) for name in self._models]
+        if dialect is not Dialect.ANTHROPIC:
+            return {"object": "list", "data": entries}
+        names = self.names
+        ends = {"first_id": names[0] if names else None, "last_id": names[-1] if names else None}
+        return {"data": entries, "has_more": False, **ends}
+
+    def one(self, name: str, created: float, dialect: Dialect) -> Page | None:
         """`GET /v1/models/{name}`, or `None` when there is no such model."""
-        return self._entry(name, created) if name in self._owners else None
+        return self._entry(name, created, dialect) if name in self._models else None
 
     @property
     def names(self) -> tuple[str, ...]:
         """Every name that a caller may ask for."""
-        return tuple(self._owners)
+        return tuple(self._models)
 
-    def _entry(self, name: str, created: int) -> Page:
-        return {"id": name, "object": "model", "created": created, "owned_by": self._owners[name]}
-
-
-def health_page(fleet: FleetSnapshot) -> Page:
-    """The fleet in a few numbers.
-
-    `status` is `ok`, `degraded` (the fleet is in degraded mode) or `unavailable` (no model can serve). The
-    HTTP status stays 200 in each case: it says that this process lives, and restarting it would mend no model.
-    """
-    serving = sum(1 for model in fleet.models if model.serving is not None)
-    status = "degraded" if fleet.is_degraded else "ok"
-    if fleet.models and not serving:
-        status = "unavailable"
-    counts = {state.value: sum(1 for model in fleet.models if model.status is state) for state in ModelStatus}
-    return {
-        "status": status,
-        "models": {"total": len(fleet.models), "served": serving, **counts},
-        "available_share": fleet.available_share,
-        "alerts_firing": sum(1 for alert in fleet.alerts if alert.state is AlertState.FIRING),
-        "started_at": fleet.started_at,
-        "snapshot_at": fleet.at,
-    }
+    def _entry(self, name: str, created: float, dialect: Dialect) -> Page:
+        model = self._models[name]
+        if dialect is not Dialect.ANTHROPIC:
+            owner = ROUTE_OWNER if model is None else model.provider
+            return {"id": name, "object": "model", "created": int(created), "owned_by": owner}
+        shown: Page = {
+            "type": "model",
+            "id": name,
+            "display_name": name,
+            "created_at": datetime.fromtimestamp(int(created), UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "lifecycle": "active",
+        }
+        if model is not None and model.context_window:
+            shown["max_input_tokens"] = model.context_window
+        return shown
