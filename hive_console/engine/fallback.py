@@ -108,7 +108,9 @@ class Fallback:
         last = most_telling(outcomes)
         if last.is_uncertain and not operation.may_replay:
             last = replace(last, message=f"{last.message}; {UNSURE}" if last.message else UNSURE)
-        wait = self._fleet.retry_in(plan.candidates, self._executor.clock.now())
+        members = self._fleet.members
+        fit = tuple(name for name in plan.candidates if not self._fitness.lack(members[name], operation))
+        wait = self._fleet.retry_in(fit, self._executor.clock.now())
         return OperationFailed(
             operation.requested,
             last,

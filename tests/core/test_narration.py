@@ -168,6 +168,39 @@ def test_a_status_is_as_loud_as_it_is_bad(new: ModelStatus, severity: Severity) 
             ),
             "no model answered for a: tried no model; all open",
         ),
+        (
+            e.FallbacksExhausted(
+                at=NOW,
+                operation="o",
+                requested="a",
+                tried=("a",),
+                kind=OutcomeKind.REFUSED,
+                cause="x",
+                route="smart",
+            ),
+            "no model answered for smart: tried a; x",
+        ),
+        (
+            e.TrafficMoved(at=NOW, model="smart", old="b", new="a", primary="a"),
+            "a serves the traffic of smart again",
+        ),
+        (e.TrafficMoved(at=NOW, model="smart", old="a", new="b", primary="a"), "traffic of smart now on b"),
+        (
+            e.KeyQuarantined(at=NOW, key="env:K", provider="acme", models=("a", "b")),
+            (
+                "acme refuses the key env:K: a, b left alone; replace it, or its permissions, then reset or wait a"
+                " minute"
+            ),
+        ),
+        (
+            e.KeyQuarantined(at=NOW, key="", provider="acme", models=("a",)),
+            "acme refuses calls without a key: a left alone; configure a key, then reset or wait a minute",
+        ),
+        (e.KeyRestored(at=NOW, key="env:K", provider="acme", models=("a",)), "env:K is accepted by acme again"),
+        (
+            e.KeyRestored(at=NOW, key="", provider="acme", models=("a",)),
+            "a call without a key is accepted by acme again",
+        ),
     ],
 )
 def test_what_moved_is_said_plainly(event: Event, text: str) -> None:

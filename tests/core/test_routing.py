@@ -9,7 +9,7 @@ import pytest
 from hive_console.core.member import Member
 from hive_console.core.outcome import SUCCESS, Outcome, OutcomeKind
 from hive_console.core.peak_ewma import PeakEwma
-from hive_console.core.route import route_of
+from hive_console.core.route import Route, route_of, virtual_route_of
 from hive_console.core.routing import (
     Plan,
     WeightedTurns,
@@ -17,8 +17,9 @@ from hive_console.core.routing import (
     effective_weight,
     plan_for,
     serving_of,
+    strategy_for,
 )
-from hive_console.core.settings import ModelSettings, Strategy
+from hive_console.core.settings import ModelSettings, RouteSettings, Strategy
 from hive_console.core.transitions import Permit
 from tests.core.samples import NOW, members_of, model_settings
 
@@ -584,3 +585,59 @@ def test_a_model_of_which_nothing_is_known_is_tried_first() -> None:
     members["c"].ewma = PeakEwma()
 
     assert fastest(members, 0.99, 0.0)[0] == "c"
+
+
+# --- routes --------------------------------------------------------------------------------------
+
+
+def test_a_virtual_model_has_a_chain_of_its_own() -> None:
+    route = virtual_route_of(RouteSettings("smart", "a", ("c",), Strategy.PARALLEL, 2.0))
+
+    found = plan_for(route, chain(), WeightedTurns(), NOW)
+
+    assert found == Plan("a", ("a", "c"), Strategy.PARALLEL, hedge_after=2.0)
+    assert (route.name, route.virtual_name) == ("smart", "smart")
+
+
+def test_a_plain_model_is_its_own_route() -> None:
+    route = route_of(model_settings("a", fallbacks=("b",), hedge_after=None))
+
+    assert route == Route("a", "a", ("b",), Strategy.SEQUENTIAL, None)
+    assert route.virtual_name == ""
+
+
+@pytest.mark.parametrize(
+    ("own", "wish", "may_copy", "found"),
+    [
+        (Strategy.PARALLEL, None, True, Strategy.PARALLEL),
+        (Strategy.PARALLEL, None, False, Strategy.SEQUENTIAL),
+        (Strategy.SEQUENTIAL, Strategy.PARALLEL, True, Strategy.PARALLEL),
+        (Strategy.SEQUENTIAL, Strategy.PARALLEL, False, Strategy.SEQUENTIAL),
+        (Strategy.PARALLEL, Strategy.FASTEST, False, Strategy.FASTEST),
+        (Strategy.SEQUENTIAL, Strategy.WEIGHTED, True, Strategy.WEIGHTED),
+    ],
+)
+def test_a_wish_goes_before_the_routes_own_way_where_it_can_be_had(
+    own: Strategy, wish: Strategy | None, found: Strategy, *, may_copy: bool
+) -> None:
+    members = chain(own)
+
+    assert strategy_for(route_of(members["a"].settings), wish, members, may_copy=may_copy) is found
+
+
+def test_turns_by_weight_where_nobody_has_weight_are_a_plain_order() -> None:
+    members = chain(Strategy.SEQUENTIAL, 0.0, 0.0, 0.0)
+    route = route_of(members["a"].settings)
+
+    assert strategy_for(route, Strategy.WEIGHTED, members, may_copy=True) is Strategy.SEQUENTIAL
+
+
+def test_a_doubted_model_is_asked_behind_those_that_are_ready() -> None:
+    members = chain()
+    members["a"].is_silent = True
+    for _ in range(members["a"].settings.breaker_threshold):
+        members["a"].acquire(NOW)
+
+    found = plan(members)
+
+    assert (found.candidates, found.passed_over) == (("b", "c", "a"), "failed lately")
