@@ -56,8 +56,12 @@ class Task:
 
     @property
     def may_fall_back(self) -> bool:
-        """Whether another model may answer."""
-        return self.allow_fallback and self.operation_class is not OperationClass.IDENTITY_BOUND
+        """Whether another model may answer; each counts tokens in its own way."""
+        return (
+            self.allow_fallback
+            and self.operation_class is not OperationClass.IDENTITY_BOUND
+            and self.work is not Work.COUNT
+        )
 
     @classmethod
     def chat(
@@ -165,6 +169,7 @@ class Provenance:
         degraded: whether the fleet was in degraded mode.
         trail: every hop in order.
         level: how much of the service the fleet could give: the answer's quality indicator.
+        route: the virtual model that was asked for, if it was one; `requested` is its primary then.
     """
 
     operation: str
@@ -174,6 +179,7 @@ class Provenance:
     degraded: bool
     trail: tuple[Hop, ...] = ()
     level: DegradationLevel = DegradationLevel.FULL
+    route: str = ""
 
     @property
     def is_fallback(self) -> bool:
