@@ -59,7 +59,10 @@ class ProbeKind(Enum):
 
 
 class Replay(Enum):
-    """Whether a request may be sent again when nobody knows whether it was carried out already."""
+    """Whether a request may be sent again when nobody knows whether it was carried out already.
+
+    Allowed by default: a completion changes nothing but the bill, and BIP-03 asks that timeouts fall back.
+    """
 
     ALLOW = "allow"  # a completion changes nothing but the bill
     DENY = "deny"  # for requests with effects of their own

@@ -8,7 +8,7 @@ from hive_console.adapters.config_file import Loaded, load_text
 from hive_console.core.errors import ConfigurationError
 from hive_console.core.settings import RouteSettings, Strategy
 
-KEYS = dict.fromkeys(("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "DEEPSEEK_API_KEY"), "k-123456")
+KEYS: dict[str, str] = dict.fromkeys(("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "DEEPSEEK_API_KEY"), "k-123456")
 
 MODELS = "models:\n  claude-4-sonnet: {aliases: [main]}\n  gpt-5: {fallbacks: [claude-4-sonnet]}\n"
 

@@ -265,5 +265,7 @@ def test_there_is_a_bound_on_routes() -> None:
     ],
 )
 def test_what_a_route_alone_can_get_wrong_is_refused(changes: dict[str, Any], problem: str) -> None:
+    known: dict[str, Any] = {"name": "smart", "primary": "a"}  # any field of the dataclass
+
     with pytest.raises(SettingsError, match=problem):
-        RouteSettings(**({"name": "smart", "primary": "a"} | changes))
+        RouteSettings(**(known | changes))
