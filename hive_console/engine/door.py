@@ -93,7 +93,7 @@ class Door:
         patience = self._deadline if task.deadline is None else min(task.deadline, self._deadline)
         return Operation(
             id=f"{self._run_id}-{next(self._numbers)}",
-            task=self._reduced(task),
+            task=self._prepared(task),
             route=route,
             started_at=now,
             deadline_at=now + patience,
@@ -101,8 +101,10 @@ class Door:
             level=self._degradation.level,
         )
 
-    def _reduced(self, task: Task) -> Task:
-        """The task as the fleet's present level allows it: with shorter answers, where it caps them."""
+    def _prepared(self, task: Task) -> Task:
+        """The task as the fleet serves it now: with its rule for replays, and capped answers."""
+        if task.replay is None and self._replay is Replay.DENY:
+            task = replace(task, replay=Replay.DENY)
         if not self._degradation.plan.caps_tokens or self._token_cap == 0:
             return task
         return replace(task, request=capped(task.request, self._token_cap))

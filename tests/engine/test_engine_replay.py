@@ -46,6 +46,19 @@ def test_an_uncertain_call_is_neither_repeated_nor_handed_on(
     run_virtually(scene())
 
 
+@pytest.mark.parametrize(("wish", "fleet"), DENIED)
+def test_the_connection_is_told_too_that_nothing_may_be_sent_twice(
+    fleet: dict[str, Any], wish: dict[str, Any]
+) -> None:
+    async def scene() -> None:
+        async with staged(model("a"), **fleet) as stage:
+            await stage.ask("a", **wish)
+
+            assert [task.replay for task in stage.provider.tasks] == [Replay.DENY]
+
+    run_virtually(scene())
+
+
 def test_a_timeout_of_ours_is_uncertain() -> None:
     async def scene() -> None:
         async with staged(model("a", "b"), model("b"), replay=Replay.DENY) as stage:
