@@ -1,6 +1,7 @@
 """The engine's Unix socket: another process of the same user asks for the fleet, one JSON line each way.
 
-`{"op":"snapshot"}` is answered by `{"ok":true,"snapshot":{...}}`, everything else by `{"ok":false,"error":"..."}`.
+`{"op":"snapshot"}` is answered by `{"ok":true,"snapshot":{...}}`, `{"op":"reload","dry_run":false}` by
+`{"ok":true,"reload":{...}}`, everything else by `{"ok":false,"error":"..."}`.
 The kernel tells who is at the other end (SO_PEERCRED); nobody but the owner of the engine and root is heard.
 """
 
@@ -14,13 +15,15 @@ import socket
 import stat
 import struct
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Any, Protocol
 
 import msgspec
 
 from hive_console.adapters.identity import login_name
 from hive_console.core.errors import HiveError
+from hive_console.core.reload_report import ReloadReport
 from hive_console.core.snapshot import FleetSnapshot
 from hive_console.core.text import clean
 from hive_console.core.wire import UnreadableSnapshot
@@ -51,7 +54,18 @@ CLOSE_WAIT = 0.5
 ANSWER_TIMEOUT = 5.0
 """Seconds `fetch_snapshot` waits; a healthy engine needs milliseconds."""
 
+RELOAD_TIMEOUT = 30.0
+"""Seconds `ask_to_reload` waits: 2000 models are checked in a few, and the audit row may wait for a slow disk."""
+
 _ROOT = 0
+
+
+class Reload(Protocol):
+    """Reads the settings file again and applies it, unless only asked what it would change."""
+
+    def __call__(self, *, actor: str, dry_run: bool) -> Coroutine[Any, Any, ReloadReport]:
+        """What came of it; `actor` is whom the kernel attests."""
+        ...
 
 
 class ControlSocketError(HiveError):
@@ -91,13 +105,20 @@ class ControlServer:
     Args:
         path: from `socket_path`.
         snapshot: gives the latest published view.
+        reload: reloads the settings; where it is left out, nobody may ask for that.
         idle_timeout: seconds a connection may do nothing.
     """
 
     def __init__(
-        self, path: Path, snapshot: Callable[[], FleetSnapshot], *, idle_timeout: float = IDLE_TIMEOUT
+        self,
+        path: Path,
+        snapshot: Callable[[], FleetSnapshot],
+        *,
+        reload: Reload | None = None,
+        idle_timeout: float = IDLE_TIMEOUT,
     ) -> None:
         self._path = path
+        self._reload = reload
         self._snapshot = snapshot
         self._idle_timeout = idle_timeout
         self._server: asyncio.Server | None = None
@@ -176,14 +197,14 @@ class ControlServer:
             except asyncio.LimitOverrunError:
                 await self._send(writer, _error(f"a request has at most {LINE_LIMIT} bytes"))
                 return
-            await self._send(writer, self._answer(line))
+            await self._send(writer, await self._answer(line, _peer_uid(writer)))
 
     async def _send(self, writer: asyncio.StreamWriter, answer: bytes) -> None:
         writer.write(answer + b"\n")
         async with asyncio.timeout(self._idle_timeout):
             await writer.drain()
 
-    def _answer(self, line: bytes) -> bytes:
+    async def _answer(self, line: bytes, uid: int) -> bytes:
         try:
             request = msgspec.json.decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -191,7 +212,12 @@ class ControlServer:
         op = request.get("op") if isinstance(request, dict) else None
         if op == "snapshot":
             return self._encoded_snapshot()
-        return _error(f"unknown op {clean(str(op), 40)!r}; known: 'snapshot'")
+        if op == "reload" and self._reload is not None:
+            # Without the word nothing is changed: who means it says so.
+            report = await self._reload(actor=login_name(uid), dry_run=request.get("dry_run") is not False)
+            return msgspec.json.encode({"ok": True, "reload": report})
+        known = "'snapshot'" if self._reload is None else "'snapshot', 'reload'"
+        return _error(f"unknown op {clean(str(op), 40)!r}; known: {known}")
 
     def _encoded_snapshot(self) -> bytes:
         try:
@@ -271,6 +297,7 @@ class _Reply(msgspec.Struct):
     ok: bool = False
     error: str = ""
     snapshot: FleetSnapshot | None = None
+    reload: ReloadReport | None = None
 
 
 async def fetch_snapshot(folder: Path, *, wait: float = ANSWER_TIMEOUT) -> FleetSnapshot:
@@ -280,6 +307,25 @@ async def fetch_snapshot(folder: Path, *, wait: float = ANSWER_TIMEOUT) -> Fleet
         EngineNotReachable: there is none, it is another user's, or it does not answer within `wait` seconds.
         UnreadableSnapshot: it is of another version.
     """
+    reply = _read(await _exchange(folder, b'{"op":"snapshot"}', wait), folder)
+    if reply.snapshot is None:
+        raise EngineNotReachable(f"the engine on {folder} refused: {clean(reply.error)}")
+    return reply.snapshot
+
+
+async def ask_to_reload(folder: Path, *, dry_run: bool, wait: float = RELOAD_TIMEOUT) -> ReloadReport:
+    """What came of asking the engine on this data folder to read its settings file again.
+
+    Raises like `fetch_snapshot`. After a wait that was not long enough it may still happen; the event log tells.
+    """
+    request = msgspec.json.encode({"op": "reload", "dry_run": dry_run})
+    reply = _read(await _exchange(folder, request, wait), folder)
+    if reply.reload is None:
+        raise EngineNotReachable(f"the engine on {folder} refused: {clean(reply.error)}")
+    return reply.reload
+
+
+async def _exchange(folder: Path, request: bytes, wait: float) -> bytes:
     path = socket_path(folder)
     try:
         async with asyncio.timeout(wait):
@@ -287,7 +333,7 @@ async def fetch_snapshot(folder: Path, *, wait: float = ANSWER_TIMEOUT) -> Fleet
                 raise EngineNotReachable(
                     f"{path.parent} is not private, so its socket is not to be trusted; remove it"
                 )
-            line = await _ask(path)
+            return await _ask(path, request)
     except TimeoutError:
         raise EngineNotReachable(
             f"the engine on {folder} did not answer within {wait:g} s; it hangs or is stopping"
@@ -299,13 +345,12 @@ async def fetch_snapshot(folder: Path, *, wait: float = ANSWER_TIMEOUT) -> Fleet
         raise EngineNotReachable(
             f"no engine is running on {folder}; start one with: hive-console serve --data {folder}"
         ) from None
-    return _read(line, folder)
 
 
-async def _ask(path: Path) -> bytes:
+async def _ask(path: Path, request: bytes) -> bytes:
     reader, writer = await asyncio.open_unix_connection(path, limit=SNAPSHOT_LIMIT)
     try:
-        writer.write(b'{"op":"snapshot"}\n')
+        writer.write(request + b"\n")
         with contextlib.suppress(ConnectionError):  # refused at the door: the reason is there to be read
             await writer.drain()
         return await reader.readline()
@@ -313,16 +358,13 @@ async def _ask(path: Path) -> bytes:
         await _hang_up(writer)
 
 
-def _read(line: bytes, folder: Path) -> FleetSnapshot:
+def _read(line: bytes, folder: Path) -> _Reply:
     if not line:
         raise EngineNotReachable(f"the engine on {folder} hung up without an answer; it is stopping")
     try:
-        reply = msgspec.json.decode(line, type=_Reply)
+        return msgspec.json.decode(line, type=_Reply)
     except (msgspec.DecodeError, UnicodeDecodeError) as exc:
         raise UnreadableSnapshot(
             f"the engine on {folder} answered what this version cannot read ({exc}); "
             "run the same version of hive-console on both sides"
         ) from exc
-    if reply.snapshot is None:
-        raise EngineNotReachable(f"the engine on {folder} refused: {clean(reply.error)}")
-    return reply.snapshot

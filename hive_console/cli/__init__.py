@@ -12,6 +12,7 @@ _COMMANDS = {
     "run": "Show the console and run the engine (the default).",
     "serve": "Run engine, gateway and recorder without a screen.",
     "status": "Print the fleet of a running engine.",
+    "reload": "Apply the settings file of a running engine again.",
     "check": "Validate a settings file and show each model's plan.",
     "init": "Write a commented starter settings file.",
     "simulate": "Rehearse weeks of outages in seconds and judge the outcome.",

@@ -13,7 +13,7 @@ from hive_console.adapters.config_file import Loaded, find, load, search_path
 from hive_console.adapters.config_file.readers import MICRO_DOLLARS
 from hive_console.cli.plan import count, is_found, open_times, plan_of, reach_of, waits
 from hive_console.core.errors import ConfigurationError
-from hive_console.core.settings import ModelSettings
+from hive_console.core.settings import ModelSettings, RouteSettings
 
 
 @click.command(name="check", short_help="Check a settings file and show each model's plan.")
@@ -72,6 +72,7 @@ def _as_json(loaded: Loaded) -> str:
                 "probeDailyBudget": resilience.probe_daily_budget / MICRO_DOLLARS,
                 "outlierEjection": resilience.outlier_ejection,
                 "maxEjectionShare": resilience.max_ejection_share,
+                "replay": resilience.replay.value,
             },
             "gateway": {
                 "host": settings.gateway.host,
@@ -81,6 +82,7 @@ def _as_json(loaded: Loaded) -> str:
             },
             "network": {"allowedEndpoints": settings.network.allowed_endpoints},
             "models": [_model_json(model, loaded) for model in settings.models],
+            "routes": [_route_json(route) for route in settings.routes],
         },
         indent=2,
     )
@@ -128,8 +130,21 @@ def _model_json(model: ModelSettings, loaded: Loaded) -> dict[str, object]:
         "healthCheckInterval": model.health_check_interval,
         "maxConcurrentRequests": model.max_concurrent_requests,
         "adaptiveConcurrency": model.adaptive_concurrency,
+        "requestsPerMinute": model.requests_per_minute,
+        "tokensPerMinute": model.tokens_per_minute,
+        "contentFilterFallback": model.content_filter_fallback,
         "strategy": model.strategy.value,
         "weight": model.weight,
         "hedgeAfter": "p95" if model.hedge_after is None else model.hedge_after,
         "fallbacks": model.fallbacks,
+    }
+
+
+def _route_json(route: RouteSettings) -> dict[str, object]:
+    return {
+        "name": route.name,
+        "primary": route.primary,
+        "fallbacks": route.fallbacks,
+        "strategy": route.strategy.value,
+        "hedgeAfter": "p95" if route.hedge_after is None else route.hedge_after,
     }

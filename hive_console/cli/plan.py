@@ -17,7 +17,11 @@ from hive_console.core.settings import (
     LastResort,
     ModelSettings,
     ProbeKind,
+    ReloadMode,
+    Replay,
     ResilienceSettings,
+    RouteSettings,
+    Settings,
     Strategy,
 )
 
@@ -46,7 +50,7 @@ def plan_of(loaded: Loaded) -> Iterable[str]:
     """The lines that tell warnings, fleet and models."""
     settings = loaded.settings
     resilience = settings.resilience
-    yield f"{loaded.name} can be used: {count(len(settings.models), 'model')}" + (
+    yield f"{loaded.name} can be used: {count(len(settings.models), 'model')}{_routes_said(settings)}" + (
         f", {count(len(loaded.warnings), 'warning')}" if loaded.warnings else ""
     )
     for warning in loaded.warnings:
@@ -68,14 +72,31 @@ def plan_of(loaded: Loaded) -> Iterable[str]:
     if any(model.probe is ProbeKind.COMPLETION for model in settings.models):
         budget = in_dollars(resilience.probe_daily_budget)
         yield from _row("probes", f"at most {budget} a day for completions, then models lists")
+    if resilience.replay is Replay.DENY:
+        yield from _row("replay", "denied: nothing is sent again where nobody knows whether it was carried out")
     yield from _row("gateway", f"{_gateway_url(settings.gateway)}, for {reach_of(settings.gateway)}")
     if settings.network.allowed_endpoints:
         yield from _row("network", f"may also call {', '.join(settings.network.allowed_endpoints)}")
     if settings.environment:
         yield from _row("environment", settings.environment)
+    if settings.reload is ReloadMode.AUTO:
+        yield from _row("reload", "a changed file is applied by itself")
     for model in settings.models:
         yield ""
         yield from _model_text(model, loaded)
+    for route in settings.routes:
+        yield ""
+        yield f"{route.name}  (route)"
+        yield from _row("chain", _route_text(route, loaded))
+
+
+def _routes_said(settings: Settings) -> str:
+    return f", {count(len(settings.routes), 'route')}" if settings.routes else ""
+
+
+def _limits_text(model: ModelSettings) -> str:
+    limits = ((model.requests_per_minute, "requests"), (model.tokens_per_minute, "tokens"))
+    return ", ".join(f"{most} {what} a minute" for most, what in limits if most is not None)
 
 
 def _retries_text(resilience: ResilienceSettings) -> str:
@@ -143,6 +164,8 @@ def _model_text(model: ModelSettings, loaded: Loaded) -> Iterable[str]:
         yield from _row("groups", ", ".join(model.groups))
     yield from _row("key", _key_text(model, loaded))
     yield from _row("retry", _calls_text(model))
+    if limits := _limits_text(model):
+        yield from _row("limits", limits)
     yield from _row("clocks", _clocks_text(model))
     yield from _row("breaker", _breaker_text(model))
     if model.breaker_mode is BreakerMode.ENFORCING:
@@ -250,20 +273,30 @@ def _probe_text(model: ModelSettings) -> str:
 def _chain_text(model: ModelSettings, loaded: Loaded) -> str:
     if not model.fallbacks:
         return "no fallback"
-    if model.strategy is Strategy.WEIGHTED:
-        weights = {other.id: other.weight for other in loaded.settings.models}
-        chain = ", ".join(f"{name} ({weights[name]:g})" for name in (model.id, *model.fallbacks))
-    else:
-        chain = ", ".join(model.fallbacks)
-    return f"{model.strategy.value}{_hedge_text(model)}: {chain}"
+    names = (model.id, *model.fallbacks) if model.strategy is Strategy.WEIGHTED else model.fallbacks
+    return f"{model.strategy.value}{_hedge_text(model)}: {_listed(names, model.strategy, loaded)}"
 
 
-def _hedge_text(model: ModelSettings) -> str:
-    if model.strategy is not Strategy.PARALLEL:
+def _route_text(route: RouteSettings, loaded: Loaded) -> str:
+    if not route.fallbacks:
+        return f"{route.primary}, no fallback"
+    names = (route.primary, *route.fallbacks)
+    return f"{route.strategy.value}{_hedge_text(route)}: {_listed(names, route.strategy, loaded)}"
+
+
+def _listed(names: tuple[str, ...], strategy: Strategy, loaded: Loaded) -> str:
+    if strategy is not Strategy.WEIGHTED:
+        return ", ".join(names)
+    weights = {model.id: model.weight for model in loaded.settings.models}
+    return ", ".join(f"{name} ({weights[name]:g})" for name in names)
+
+
+def _hedge_text(chain: ModelSettings | RouteSettings) -> str:
+    if chain.strategy is not Strategy.PARALLEL:
         return ""
-    if model.hedge_after is None:
+    if chain.hedge_after is None:
         return " (the next after its p95)"
-    return f" (the next after {_seconds(model.hedge_after)})" if model.hedge_after else " (all at once)"
+    return f" (the next after {_seconds(chain.hedge_after)})" if chain.hedge_after else " (all at once)"
 
 
 def _seconds(seconds: float) -> str:

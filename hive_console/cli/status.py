@@ -106,6 +106,8 @@ def _lines(fleet: FleetSnapshot, *, uses_ascii: bool) -> Iterator[str]:
         yield _model_row(model, fleet.at, uses_ascii=uses_ascii)
         notes = _harmless("; ".join(_notes(model, fleet.at)))
         yield from textwrap.wrap(notes, WIDTH, initial_indent=_INDENT, subsequent_indent=_INDENT)
+    for route in fleet.routes:
+        yield f"route {route.name} ({route.strategy.value}): served by {route.serving or 'NOBODY'}"
     yield ""
     yield from _alert_lines(fleet, uses_ascii=uses_ascii)
     yield _recorder_line(fleet)

@@ -9,7 +9,7 @@ from typing import assert_never
 from hive_console.core import events as e
 from hive_console.core.snapshot import AlertView
 from hive_console.core.states import AlertRule, AlertState, BreakerState, ModelStatus, OperationResult, Severity
-from hive_console.core.wording import percent
+from hive_console.core.wording import percent, refused_key
 
 KEPT_RESOLVED = 200
 """Resolved alerts kept for the inbox; the recorder keeps them all."""
@@ -26,6 +26,9 @@ ACTIVATION_CALM = 10.0
 FLEET = "fleet"
 """The subject of alerts about the whole fleet."""
 
+SETTINGS = "settings"
+"""The subject of alerts about the settings file."""
+
 _Key = tuple[AlertRule, str]
 
 
@@ -36,6 +39,10 @@ ALERTING = (
     e.DegradedModeLeft,
     e.FallbacksExhausted,
     e.OperationFinished,
+    e.SettingsReloaded,
+    e.SettingsRefused,
+    e.KeyQuarantined,
+    e.KeyRestored,
 )
 """The events that the alert book looks at; of others it takes no notice."""
 
@@ -80,12 +87,22 @@ class AlertBook:
             case e.DegradedModeLeft():
                 return self._resolve(AlertRule.DEGRADED_MODE, FLEET, event.at)
             case e.FallbacksExhausted():
-                self._exhausted_at[event.requested] = event.at
-                text = f"no model answered for {event.requested}: {event.cause}"
-                rule = AlertRule.FALLBACKS_EXHAUSTED
-                return self._raise(rule, event.requested, Severity.CRITICAL, text, event.at)
+                wanted = event.route or event.requested
+                self._exhausted_at[wanted] = event.at
+                text = f"no model answered for {wanted}: {event.cause}"
+                return self._raise(AlertRule.FALLBACKS_EXHAUSTED, wanted, Severity.CRITICAL, text, event.at)
+            case e.KeyQuarantined():
+                text = refused_key(event.key, event.provider, event.models)
+                return self._raise(AlertRule.KEY_REFUSED, event.models[0], Severity.CRITICAL, text, event.at)
+            case e.KeyRestored():
+                return self._resolve(AlertRule.KEY_REFUSED, event.models[0], event.at)
             case e.OperationFinished():
                 return self._on_operation(event)
+            case e.SettingsReloaded():
+                return self._on_reload(event)
+            case e.SettingsRefused():
+                text = f"the settings file cannot be used, the settings before it stay in force: {event.problem}"
+                return self._raise(AlertRule.SETTINGS_REFUSED, SETTINGS, Severity.WARNING, text, event.at)
             case _:
                 return []
 
@@ -163,12 +180,27 @@ class AlertBook:
         ]
 
     def _on_operation(self, event: e.OperationFinished) -> list[e.Event]:
-        exhausted_at = self._exhausted_at.get(event.requested)
+        wanted = event.route or event.requested
+        exhausted_at = self._exhausted_at.get(wanted)
         if exhausted_at is None or event.result is not OperationResult.ANSWERED:
             return []
         if event.at - exhausted_at < EXHAUSTED_CALM:
             return []
-        return self._end_exhausted(event.requested, event.at)
+        return self._end_exhausted(wanted, event.at)
+
+    def _on_reload(self, event: e.SettingsReloaded) -> list[e.Event]:
+        """Good settings end the alert of bad ones; nothing is wrong any more with a model that has left."""
+        resolved = self._resolve(AlertRule.SETTINGS_REFUSED, SETTINGS, event.at)
+        if not event.models:
+            return resolved
+        stays = {*event.models, *event.routes, FLEET, SETTINGS}
+        for known in (self._isolated, self._unavailable):
+            known.intersection_update(stays)
+        for times in (self._activated_at, self._exhausted_at):
+            for model in [model for model in times if model not in stays]:
+                del times[model]
+        gone = [(rule, subject) for rule, subject in self._firing if subject not in stays]
+        return [*resolved, *(ended for rule, subject in gone for ended in self._resolve(rule, subject, event.at))]
 
     def _end_exhausted(self, model: str, now: float) -> list[e.Event]:
         del self._exhausted_at[model]

@@ -254,6 +254,22 @@ class Breaker:
         """Admits everything from now on and counts nothing."""
         return self._set_aside(Trigger.DISABLED, _DISABLED, cause, now)
 
+    def adopt(self, policy: BreakerPolicy) -> None:
+        """Behaves by another policy from the next call on; its state, counts, holds and permits stay.
+
+        An open time that runs is not changed. A window of another kind or length begins empty: what the old one
+        had let go of cannot be had back.
+        """
+        old, self.policy = self.policy.trip, policy
+        if (old.window_calls, old.window_seconds, old.buckets) != (
+            policy.trip.window_calls,
+            policy.trip.window_seconds,
+            policy.trip.buckets,
+        ):
+            self._tally = policy.trip.new_tally()
+        self._trials.rule = policy.trial
+        self._allow()
+
     def freeze(self, until: float | None = None) -> None:
         """Stops every automatic move until `thaw`, or until an instant; what operators say still moves it."""
         self.frozen_until = float("inf") if until is None else until

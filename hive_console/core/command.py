@@ -102,6 +102,8 @@ def inverse_of(command: Command, was_pinned_to: str | None) -> Command | None:
 
 def effect_of(command: Command, fleet: FleetSnapshot) -> Effect:
     """What `command` would do to the fleet as it stands in this snapshot."""
+    if command.action is Action.RELOAD:
+        return _refused("Reload the settings", "it is no command to a model; use hive-console reload")
     if command.action is Action.ACKNOWLEDGE:
         return _effect_on_alert(fleet.alert(command.target), command)
     model = fleet.model(command.target)

@@ -54,14 +54,23 @@ PLANS: Mapping[DegradationLevel, LevelPlan] = {
 
 
 class Degradation:
-    """How much of the fleet can be used, and what follows from that."""
+    """How much of the fleet can be used, and what follows from that.
 
-    __slots__ = ("_better_since", "_worse_since", "available_share", "level", "since", "threshold")
+    Attributes:
+        threshold: share of usable models below which the fleet is degraded.
+        available_share: models that are not unavailable / all models.
+        level: how much of the service the fleet gives.
+        plan: what that level sheds and reduces.
+        since: when degraded mode began; `None` outside it.
+    """
+
+    __slots__ = ("_better_since", "_worse_since", "available_share", "level", "plan", "since", "threshold")
 
     def __init__(self, threshold: float) -> None:
         self.threshold = threshold
         self.available_share = 1.0
         self.level = DegradationLevel.FULL
+        self.plan = PLANS[DegradationLevel.FULL]
         self.since: float | None = None
         self._worse_since: float | None = None
         self._better_since: float | None = None
@@ -72,17 +81,14 @@ class Degradation:
         return self.level is not DegradationLevel.FULL
 
     @property
-    def plan(self) -> LevelPlan:
-        """What the present level sheds and reduces."""
-        return PLANS[self.level]
-
-    @property
     def sheds(self) -> frozenset[Priority]:
         """Priorities that are turned away now.
 
         A level that is only held any more turns away no more than the present share means: the models are
         there again, and ten seconds of refusals would only lengthen the outage.
         """
+        if self.level is DegradationLevel.FULL:
+            return self.plan.sheds
         return PLANS[LEVELS[min(LEVELS.index(self.level), self._target())]].sheds
 
     def look(self, statuses: Iterable[ModelStatus], now: float) -> list[Event]:
@@ -105,6 +111,7 @@ class Degradation:
 
     def _move(self, number: int, now: float) -> list[Event]:
         old, self.level = self.level, LEVELS[number]
+        self.plan = PLANS[self.level]
         self._worse_since = now if self._target() > number else None
         self._better_since = now if self._target() < number else None
         changed = DegradationChanged(at=now, old=old, new=self.level, available_share=self.available_share)

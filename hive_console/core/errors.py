@@ -47,12 +47,13 @@ class OperationFailed(HiveError):
     """An operation that no model answered.
 
     Attributes:
-        requested: the model the caller asked for.
+        requested: the model the caller asked for; of a virtual model its primary.
         outcome: the last classified outcome, the one that decides the status a client sees.
         tried: the models that were really called, in order.
         retry_after: seconds until the earliest breaker may admit a call again; `None` when unknown.
         operation: the operation's id, as the recording has it.
         attempts: calls made.
+        route: the virtual model that was asked for, or empty.
         trail: every hop in order.
     """
 
@@ -65,11 +66,12 @@ class OperationFailed(HiveError):
         retry_after: float | None,
         operation: str = "",
         attempts: int = 0,
+        route: str = "",
         trail: tuple[Hop, ...] = (),
     ) -> None:
         names = ", ".join(tried) or "no model"
         super().__init__(
-            f"no model answered for {requested}: tried {names}; last: {outcome.kind.value}"
+            f"no model answered for {route or requested}: tried {names}; last: {outcome.kind.value}"
             f"{f' ({outcome.message})' if outcome.message else ''}"
         )
         self.requested = requested
@@ -78,6 +80,7 @@ class OperationFailed(HiveError):
         self.retry_after = retry_after
         self.operation = operation
         self.attempts = attempts
+        self.route = route
         self.trail = trail
 
 

@@ -22,6 +22,9 @@ from hive_console.core.states import (
     Severity,
 )
 
+MANY_CHANGES = 50
+"""Changes of one reload that are told one by one; more are only counted: an event has a bounded size."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
@@ -82,7 +85,10 @@ class ProbeFinished(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptFinished(Event):
-    """One call to one model for one operation came back; times in seconds."""
+    """One call to one model for one operation came back; times in seconds.
+
+    Tokens are those that the provider told; `None` where it told none.
+    """
 
     operation: str
     model: str
@@ -92,11 +98,16 @@ class AttemptFinished(Event):
     first_token: float | None = None
     status: int | None = None
     message: str = ""
+    read_tokens: int | None = None
+    written_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperationFinished(Event):
-    """A caller's operation ended; `latency` is all of it, waits included, in seconds."""
+    """A caller's operation ended; `latency` is all of it, waits included, in seconds.
+
+    `route` names the virtual model that was asked for, whose primary `requested` is then.
+    """
 
     operation: str
     requested: str
@@ -108,6 +119,7 @@ class OperationFinished(Event):
     is_degraded: bool = False
     priority: Priority = Priority.NORMAL
     level: DegradationLevel = DegradationLevel.FULL
+    route: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,13 +134,35 @@ class FailedOver(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FallbacksExhausted(Event):
-    """An operation failed on every model of its plan."""
+    """An operation failed on every model of its plan; `route` names the virtual model that was asked for."""
 
     operation: str
     requested: str
     tried: tuple[str, ...]
     kind: OutcomeKind
     cause: str
+    route: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyQuarantined(Event):
+    """A provider refused a key: the models that use it are left alone, save for one look a minute.
+
+    `key` is the reference (`env:NAME`, of a file its name only), never the key; empty where none is configured.
+    """
+
+    key: str
+    provider: str
+    models: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyRestored(Event):
+    """A key that was refused is taken again, or a person said so: its models may be called."""
+
+    key: str
+    provider: str
+    models: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -259,11 +293,15 @@ class RoutePinned(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrafficMoved(Event):
-    """A model's requests are answered by another model from now on; `None` means by nobody."""
+    """A model's requests are answered by another model from now on; `None` means by nobody.
+
+    Of a virtual model `model` is its name and `primary` the model that should answer.
+    """
 
     model: str
     old: str | None
     new: str | None
+    primary: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,6 +335,41 @@ class OperatorActed(Event):
     before: str = ""
     after: str = ""
     detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsReloaded(Event):
+    """Other settings are in force, or the settings file was read again and is what is in force.
+
+    `changes` are told as they stand in the file, at most `MANY_CHANGES` of `count`; those that need a restart were
+    left as they were and say so. `models` and `routes` are all names from now on, where they are others than
+    before; `actor` is empty when no person asked.
+    """
+
+    source: str
+    changes: tuple[str, ...] = ()
+    count: int = 0
+    models: tuple[str, ...] = ()
+    routes: tuple[str, ...] = ()
+    actor: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsRefused(Event):
+    """Settings that cannot be used were read; what was in force stays so. `problem` is the first of `count`."""
+
+    source: str
+    problem: str
+    count: int = 1
+    actor: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsNoticed(Event):
+    """The settings file changed and can be used; somebody has to say that it shall be."""
+
+    changes: tuple[str, ...]
+    count: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

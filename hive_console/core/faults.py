@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Protocol
+
 from hive_console.core.outcome import OutcomeKind
 
 FAULT_SECONDS = 60.0
 """Seconds a model with a refused key or an exhausted quota is left alone before one call tries again."""
 
+KEY_REFUSED = "key refused by the provider"
+
 FAULTS = {
-    OutcomeKind.KEY_REFUSED: "key refused by the provider",
+    OutcomeKind.KEY_REFUSED: "its key may not use this model",
     OutcomeKind.QUOTA_EXHAUSTED: "quota exhausted",
     OutcomeKind.MODEL_NOT_FOUND: "the provider does not know this model",
     OutcomeKind.ENDPOINT_REFUSED: "endpoint not allowed (network.allowedEndpoints)",
@@ -20,36 +25,28 @@ class Fault:
 
     Attributes:
         fixed: a fault that no call can find mended, such as a missing key; set from outside.
+        found: what a call met, or empty.
         until: when the next call may look whether somebody mended it.
     """
 
-    __slots__ = ("_seen_by_probe", "_text", "fixed", "until")
+    __slots__ = ("_seen_by_probe", "fixed", "found", "until")
 
     def __init__(self, now: float, fixed: str = "") -> None:
         self.fixed = fixed
         self.until = now
-        self._text = ""
+        self.found = ""
         self._seen_by_probe = False
 
     @property
     def text(self) -> str:
         """What is wrong, or empty."""
-        return self.fixed or self._text
-
-    @property
-    def is_open(self) -> bool:
-        """Whether a call has met it, and may find it mended."""
-        return bool(self._text)
+        return self.fixed or self.found
 
     def note(self, kind: OutcomeKind, now: float, *, is_probe: bool) -> None:
         """A call met it."""
-        self._text = FAULTS[kind]
+        self.found = FAULTS[kind]
         self.until = now + FAULT_SECONDS
         self._seen_by_probe = is_probe
-
-    def is_waiting(self, now: float) -> bool:
-        """Whether it is too early to look again."""
-        return bool(self._text) and now < self.until
 
     def looked(self, now: float) -> None:
         """A call is on its way to find out; the others wait."""
@@ -58,8 +55,102 @@ class Fault:
     def answered(self, *, is_probe: bool) -> None:
         """A call went well. A free probe answers also while real calls meet a refused key or an empty purse."""
         if not is_probe or self._seen_by_probe:
-            self._text = ""
+            self.found = ""
 
     def forget(self) -> None:
         """A person says it is mended."""
-        self._text = ""
+        self.found = ""
+
+
+class KeyHolder(Protocol):
+    """A model that uses a key."""
+
+    answered_at: float | None
+
+
+class KeyFault:
+    """A key that its provider may refuse, shared by every model that uses it there.
+
+    One refusal is enough for all of them, and so is one look a minute, whoever takes it.
+
+    Attributes:
+        key: the reference, for people: `env:NAME`, of a file its name only; empty where none is configured.
+        provider: who takes it, or does not.
+        models: ids of the models that use it, in the order of the settings.
+        holders: those models.
+        place: what tells it from other keys: its reference and where it is used; never shown.
+        is_refused: whether it was refused and nobody has found it mended.
+        until: when the next call or probe may look whether somebody mended it.
+        is_told: whether the refusal was told; news are told once.
+    """
+
+    __slots__ = (
+        "_seen_by_probe",
+        "holders",
+        "is_refused",
+        "is_told",
+        "key",
+        "models",
+        "place",
+        "provider",
+        "until",
+    )
+
+    def __init__(self, key: str, provider: str, models: tuple[str, ...], place: tuple[str, str] = ("", "")) -> None:
+        self.key = key
+        self.place = place
+        self.provider = provider
+        self.models = models
+        self.holders: Sequence[KeyHolder] = ()
+        self.is_refused = False
+        self.is_told = False
+        self.until = 0.0
+        self._seen_by_probe = False
+
+    def succeed(self, old: KeyFault) -> None:
+        """Takes what is known of the same key under earlier settings."""
+        self.is_refused, self.until, self._seen_by_probe = old.is_refused, old.until, old._seen_by_probe
+        first = old.models[0]
+        if first in self.models:  # it stays told under the same name
+            self.models = (first, *(name for name in self.models if name != first))
+            self.is_told = old.is_told
+
+    def refuse(self, now: float, *, is_probe: bool) -> None:
+        """A call or a probe of one of its models met the refusal."""
+        self.is_refused = True
+        self.until = now + FAULT_SECONDS
+        self._seen_by_probe = is_probe
+
+    def looked(self, now: float) -> None:
+        """A call is on its way to find out; the others wait."""
+        self.until = now + FAULT_SECONDS
+
+    def answered(self, *, is_probe: bool) -> None:
+        """A call went well. A free probe answers also while real calls meet a refused key."""
+        if not is_probe or self._seen_by_probe:
+            self.is_refused = False
+
+    def forget(self) -> None:
+        """A person says it is mended."""
+        self.is_refused = False
+
+    def is_good_elsewhere(self, holder: KeyHolder, now: float) -> bool:
+        """Whether another model answered with it within the last minute, and this one did not.
+
+        Then a 403 speaks of this model, which the key may not use, and not of the key.
+        """
+        if _is_recent(holder.answered_at, now):
+            return False
+        return any(_is_recent(other.answered_at, now) for other in self.holders if other is not holder)
+
+
+def shown_key(reference: str | None) -> str:
+    """A key's reference for people: `env:NAME`; of `file:PATH` the last part only, no path of this machine."""
+    if reference is None:
+        return ""
+    kind, _, place = reference.partition(":")
+    return f"{kind}:{place.rsplit('/', 1)[-1]}"
+
+
+def _is_recent(moment: float | None, now: float) -> bool:
+    return moment is not None and now - moment < FAULT_SECONDS

@@ -1,4 +1,4 @@
-"""All members, by id and by alias, and the questions that concern more than one of them."""
+"""All members, the routes that lead to them, and the questions that concern more than one of them."""
 
 from __future__ import annotations
 
@@ -6,15 +6,28 @@ from collections.abc import Mapping
 from typing import Any
 
 from hive_console.core.errors import UnknownModel
-from hive_console.core.events import Event, RoutePinned, ServiceFailed, TrafficMoved
+from hive_console.core.events import (
+    Event,
+    KeyQuarantined,
+    KeyRestored,
+    RoutePinned,
+    ServiceFailed,
+    TrafficMoved,
+)
+from hive_console.core.faults import KeyFault
+from hive_console.core.keys import inherit, keys_of
 from hive_console.core.member import Member
+from hive_console.core.outcome import Outcome, Verdict
 from hive_console.core.outliers import OutlierPolicy, OutlierPool, SuccessRatePolicy
 from hive_console.core.panic import eligible
 from hive_console.core.restart import AS_BEFORE, restore_member, save_member
-from hive_console.core.routing import Plan, WeightedTurns, plan_for, serving_of
+from hive_console.core.roster import Roster
+from hive_console.core.route import Route, routes_of
+from hive_console.core.routing import Plan, WeightedTurns, plan_for, serving_of, strategy_for
 from hive_console.core.saved_state import UnreadableState
-from hive_console.core.settings import LastResort, Settings
+from hive_console.core.settings import LastResort, ResilienceSettings, Settings, Strategy
 from hive_console.core.states import BreakerState
+from hive_console.core.succession import successor
 from hive_console.core.text import NAME_LIMIT, clean
 from hive_console.core.transitions import Trigger
 
@@ -41,73 +54,155 @@ reached by three or four."""
 class Fleet:
     """The models of one engine."""
 
-    __slots__ = ("_last_resort", "_names", "_outliers", "_serving", "_swept_at", "_turns", "members")
+    __slots__ = (
+        "_keys",
+        "_outliers",
+        "_routes",
+        "_serving",
+        "_swept_at",
+        "_turns",
+        "has_last_resort",
+        "members",
+        "routes",
+    )
 
     def __init__(self, settings: Settings, now: float) -> None:
-        self.members = {model.id: Member(model, now) for model in settings.models}
-        self._names = {
-            name: self.members[model.id] for model in settings.models for name in (model.id, *model.aliases)
-        }
-        self._turns = {model.id: WeightedTurns() for model in settings.models}
-        self._serving: dict[str, str | None] = {model.id: model.id for model in settings.models}
-        self._last_resort = settings.resilience.last_resort
+        keys = keys_of(settings.models)
+        self.members = Roster({model.id: Member(model, now, key=keys[model.id]) for model in settings.models})
+        self._hand_out(keys)
+        # Every way through the fleet by its name, the models' own first.
+        self.routes = routes_of(settings)
+        self._routes = _by_every_name(settings, self.routes)
+        self._turns = {name: WeightedTurns() for name in self.routes}
+        self._serving: dict[str, str | None] = {name: route.primary for name, route in self.routes.items()}
+        self.has_last_resort = settings.resilience.last_resort is not LastResort.REFUSE
         self._outliers: OutlierPool | None = None
         self._swept_at = now
         if settings.resilience.outlier_ejection:
-            policy = OutlierPolicy(
-                consecutive_failures=None,  # the breakers' own business
-                max_ejected=settings.resilience.max_ejection_share,
-                success_rate=SuccessRatePolicy(COMPARABLE_MODELS, COMPARABLE_CALLS, STDEV_FACTOR),
-            )
-            self._outliers = OutlierPool(tuple(self.members), policy)
+            self._outliers = OutlierPool(tuple(self.members), _outlier_policy(settings.resilience))
+
+    def reconfigure(self, settings: Settings, now: float) -> list[Event]:
+        """Takes other settings at once; what that changed. Members that stay the same stay as they are."""
+        before = dict(self.members)
+        keys = keys_of(settings.models)
+        events: list[Event] = inherit(keys, self._keys, now)
+        members: dict[str, Member] = {}
+        for model in settings.models:
+            member = before.get(model.id)
+            if member is None:
+                member = Member(model, now, key=keys[model.id])
+            else:
+                member.key = keys[model.id]
+                if member.settings != model:
+                    member, caused = successor(member, model, now)
+                    events += caused
+            members[model.id] = member
+        for name, member in before.items():
+            if name not in members:
+                member.retire()
+        self.members.become(members)
+        self._hand_out(keys)
+        self._reroute(settings)
+        events += [event for member in members.values() for event in self._unpinned(member, now)]
+        kept = frozenset(name for name, member in members.items() if before.get(name) is member)
+        return [*events, *self._compare_from_now(settings.resilience, kept, now), *self.refresh(now)]
+
+    def _hand_out(self, keys: Mapping[str, KeyFault]) -> None:
+        self._keys = tuple(dict.fromkeys(keys.values()))
+        for key in self._keys:
+            key.holders = tuple(self.members[name] for name in key.models)
+
+    def _reroute(self, settings: Settings) -> None:
+        self.routes = routes_of(settings)
+        self._routes = _by_every_name(settings, self.routes)
+        self._turns = {name: self._turns.get(name, WeightedTurns()) for name in self.routes}
+        self._serving = {name: self._serving.get(name, route.primary) for name, route in self.routes.items()}
+        self.has_last_resort = settings.resilience.last_resort is not LastResort.REFUSE
+
+    def route(self, name: str) -> Route:
+        """The route of this model, alias or virtual model; raises `UnknownModel`."""
+        route = self._routes.get(name)
+        if route is None:
+            raise UnknownModel(name, tuple(self.routes))
+        return route
 
     def member(self, name: str) -> Member:
-        """The member with this id or alias; raises `UnknownModel`."""
-        member = self._names.get(name)
-        if member is None:
-            raise UnknownModel(name, tuple(self.members))
-        return member
+        """The member with this id or alias, or the primary of this virtual model; raises `UnknownModel`."""
+        return self.members[self.route(name).primary]
 
-    def plan(self, member: Member, now: float, draws: tuple[float, float] = (0.0, 0.0)) -> Plan:
-        """Who is asked for one operation of this member; see `routing.plan_for`."""
-        return plan_for(member, self.members, self._turns[member.settings.id], now, draws=draws)
+    def plan(
+        self,
+        route: Route,
+        now: float,
+        draws: tuple[float, float] = (0.0, 0.0),
+        *,
+        wish: Strategy | None = None,
+        may_copy: bool = True,
+    ) -> Plan:
+        """Who is asked for one operation on this route; see `routing.plan_for` and `routing.strategy_for`."""
+        strategy = route.strategy
+        if wish is not None or strategy is Strategy.PARALLEL:
+            strategy = strategy_for(route, wish, self.members, may_copy=may_copy)
+        return plan_for(route, self.members, self._turns[route.name], now, draws=draws, strategy=strategy)
 
-    def serving(self, model_id: str) -> str | None:
-        """Who answered this model's requests at the last `refresh`."""
-        return self._serving[model_id]
+    def serving(self, name: str) -> str | None:
+        """Who answered the requests of this model or virtual model at the last `refresh`."""
+        return self._serving[name]
 
     def compare(self, model_id: str, now: float, *, is_failure: bool) -> None:
         """Counts a judged call of real traffic for the comparison of success rates, where that is wanted."""
-        if self._outliers is not None:
+        if self._outliers is not None and model_id in self.members:
             self._outliers.record(model_id, now, is_failure=is_failure)
+
+    def settled(self, member: Member, outcome: Outcome, now: float) -> list[Event]:
+        """What a settled call of real traffic means beyond its own model; ask after `Member.settle`."""
+        if self._outliers is not None and outcome.verdict is not Verdict.NEUTRAL:
+            self.compare(member.settings.id, now, is_failure=outcome.verdict is Verdict.FAILURE)
+        return self.key_news(member.key, now) if member.key.is_refused is not member.key.is_told else []
+
+    def key_news(self, key: KeyFault, now: float) -> list[Event]:
+        """Tells that a key was refused, or is taken again, and what that makes of every model that uses it."""
+        if key.is_refused is key.is_told:
+            return []
+        key.is_told = key.is_refused
+        kind = KeyQuarantined if key.is_refused else KeyRestored
+        told: Event = kind(at=now, key=key.key, provider=key.provider, models=key.models)
+        return [told, *(event for name in key.models for event in self.members[name].refresh(now))]
+
+    def free_keys(self, now: float) -> list[Event]:
+        """Lets every model with a refused key be called again: its keys may have been replaced."""
+        for key in self._keys:
+            key.forget()
+        return [event for key in self._keys for event in self.key_news(key, now)]
 
     def refresh(self, now: float) -> list[Event]:
         """Judges every member afresh and says whose traffic is answered by somebody else now."""
         events: list[Event] = []
+        for key in self._keys:
+            events += self.key_news(key, now)
         for member in self.members.values():
             events += member.refresh(now)
         if self._outliers is not None and now - self._swept_at >= SWEEP_EVERY:
             events += self._sweep(self._outliers, now)
-        for model_id, member in self.members.items():
-            serving = serving_of(member, self.members, now)
-            old = self._serving[model_id]
+        for name, route in self.routes.items():
+            serving = serving_of(route, self.members, now)
+            old = self._serving[name]
             if serving != old:
-                self._serving[model_id] = serving
-                events.append(TrafficMoved(at=now, model=model_id, old=old, new=serving))
+                self._serving[name] = serving
+                primary = route.primary if route.virtual_name else ""
+                events.append(TrafficMoved(at=now, model=name, old=old, new=serving, primary=primary))
         return events
 
     def last_resort(self, candidates: tuple[str, ...], now: float) -> tuple[str | None, list[Event]]:
         """The model nearest to its trial, tried early, when every candidate refuses and the policy says so."""
-        if self._last_resort is LastResort.REFUSE or any(
-            self.members[name].would_admit(now) for name in candidates
-        ):
+        if not self.has_last_resort or any(self.members[name].would_admit(now) for name in candidates):
             return None, []
         waiting = [
             (member.breaker.open_until or now, name)
             for name in candidates
             for member in (self.members[name],)
             if member.breaker.state is BreakerState.OPEN and not member.fault and not member.breaker.is_frozen(now)
-            if not member.is_throttled(now) and not member.ejection
+            if member.refusal(now) is None
             if now - member.breaker.since >= LAST_RESORT_PAUSE
         ]
         if not waiting:
@@ -142,6 +237,26 @@ class Fleet:
                     events += self._pin_again(member, now)
         return events
 
+    def _unpinned(self, member: Member, now: float) -> list[Event]:
+        """Ends a pin to a model that has left."""
+        target = member.pinned_to
+        if target is None or target in self.members:
+            return []
+        member.pinned_to = None
+        cause = f"{target} is no longer configured"
+        return [RoutePinned(at=now, model=member.settings.id, target=None, cause=cause)]
+
+    def _compare_from_now(self, fleet: ResilienceSettings, kept: frozenset[str], now: float) -> list[Event]:
+        """Compares success rates as these settings want it, among those who are there now."""
+        if not fleet.outlier_ejection:
+            self._outliers = None
+            return [event for member in self.members.values() for event in member.readmit(now)]
+        if self._outliers is None:
+            self._outliers = OutlierPool(tuple(self.members), _outlier_policy(fleet))
+        else:
+            self._outliers.reshape(tuple(self.members), _outlier_policy(fleet), kept=kept)
+        return []
+
     def _pin_again(self, member: Member, now: float) -> list[Event]:
         target = member.pinned_to
         if target is None:
@@ -166,3 +281,15 @@ class Fleet:
             cause = "fails far more often than the others"
             events += self.members[name].eject(now, outliers.ejected_until(name) or now, cause)
         return events
+
+
+def _by_every_name(settings: Settings, routes: dict[str, Route]) -> dict[str, Route]:
+    return {**routes, **{alias: routes[model.id] for model in settings.models for alias in model.aliases}}
+
+
+def _outlier_policy(fleet: ResilienceSettings) -> OutlierPolicy:
+    return OutlierPolicy(
+        consecutive_failures=None,  # the breakers' own business
+        max_ejected=fleet.max_ejection_share,
+        success_rate=SuccessRatePolicy(COMPARABLE_MODELS, COMPARABLE_CALLS, STDEV_FACTOR),
+    )

@@ -12,14 +12,16 @@ from hive_console.core import events as e
 from hive_console.core.breaker import Breaker
 from hive_console.core.comeback import BASELINE_CALLS, Comeback
 from hive_console.core.concurrency import AimdLimit
-from hive_console.core.faults import FAULTS, Fault
+from hive_console.core.faults import FAULTS, KEY_REFUSED, Fault, KeyFault, shown_key
 from hive_console.core.health import FAILURES_IN_A_ROW, WELL, Signs, standing_of
 from hive_console.core.outcome import Outcome, OutcomeKind, Verdict
+from hive_console.core.pace import Pace
 from hive_console.core.peak_ewma import PeakEwma
 from hive_console.core.policies import breaker_policy_of, first_state_of, ramp_policy_of
 from hive_console.core.ramp import Ramp
 from hive_console.core.settings import BreakerMode, ModelSettings, ProbeKind
 from hive_console.core.states import ADMITTING, BreakerState, ModelStatus
+from hive_console.core.task import RateLimits, Usage
 from hive_console.core.transitions import Move, Permit, Refusal, Trigger
 from hive_console.core.window import Sample, Trend, Window
 from hive_console.core.wording import failure
@@ -34,6 +36,12 @@ is well again, and enough to open its breaker soon, without a threshold of slow 
 _TELLING = frozenset({OutcomeKind.RATE_LIMITED, *FAULTS})
 """Neutral outcomes that tell of the model all the same; a caller's own mistake does not."""
 
+_WAITED_FOR = frozenset({OutcomeKind.TIMED_OUT, OutcomeKind.STREAM_STALLED})
+"""Failures that cost their callers all of their patience."""
+
+_FORBIDDEN = 403
+"""The status of a key that is known and may not do this; 401 is of one that is not known."""
+
 _DROPS = frozenset({OutcomeKind.RATE_LIMITED, OutcomeKind.OVERLOADED, OutcomeKind.TIMED_OUT})
 """What says that a model is asked for more at once than it can take."""
 
@@ -44,22 +52,29 @@ class Member:
     __slots__ = (
         "_crossings",
         "_fault",
+        "_has_kept_waiting",
         "_is_failing_callers",
         "_passed_over",
+        "answered_at",
         "breaker",
         "comeback",
         "ejected_until",
         "ejection",
         "ewma",
         "in_flight",
+        "is_retired",
+        "is_silent",
         "is_told_frozen",
+        "key",
         "last_check",
         "last_error",
         "last_real_call",
         "limit",
+        "pace",
         "pinned_to",
         "requests",
         "response_time",
+        "served_at",
         "settings",
         "status",
         "status_cause",
@@ -69,14 +84,23 @@ class Member:
         "window",
     )
 
-    def __init__(self, settings: ModelSettings, now: float, *, fixed_fault: str = "") -> None:
+    def __init__(
+        self, settings: ModelSettings, now: float, *, fixed_fault: str = "", key: KeyFault | None = None
+    ) -> None:
+        """Makes a member that knows nothing yet; `key` is shared with the other models that use the same one."""
         self.settings = settings
+        self.key = KeyFault(shown_key(settings.key), settings.provider, (settings.id,)) if key is None else key
+        self.pace = Pace(settings.requests_per_minute, settings.tokens_per_minute)
+        self.answered_at: float | None = None  # by a call or a probe
+        self.served_at: float | None = None  # by a call
+        self.is_silent = False  # set by who watches the calls that wait
         self.breaker = Breaker(breaker_policy_of(settings), now, state=first_state_of(settings))
         self.window = Window()
         self.trend = Trend()
         self.ewma = PeakEwma()
         self.comeback = Comeback(settings.id, ramp_policy_of(settings), now)
         self.is_told_frozen = False
+        self.is_retired = False
         most = settings.max_concurrent_requests
         self.limit = AimdLimit(most, maximum=most) if settings.adaptive_concurrency else None
         self.in_flight = 0
@@ -96,11 +120,13 @@ class Member:
         self._crossings = 0
         self._passed_over = 0
         self._is_failing_callers = False
+        self._has_kept_waiting = False
 
     @property
     def fault(self) -> str:
         """What only a person can mend, or empty; time alone mends nothing."""
-        return self._fault.text
+        text = self._fault.text
+        return KEY_REFUSED if not text and self.key.is_refused else text
 
     @property
     def fixed_fault(self) -> str:
@@ -146,16 +172,39 @@ class Member:
         return has_failed and self.breaker.state is BreakerState.CLOSED and self.breaker.frozen_until is None
 
     @property
+    def is_doubted(self) -> bool:
+        """Whether the calls in flight are enough to judge it: as many as failures are missing to its threshold.
+
+        So an outage costs no more callers their patience than the breaker needs to see it, beside those that
+        were under way when it began. Asked of a suspect, of one that is silent while calls wait, and from the
+        first call on that came to nothing after all of its caller's patience: a quick failure costs nobody much.
+        """
+        failures = self.breaker.consecutive_failures
+        has_signs = failures >= FAILURES_IN_A_ROW or (failures > 0 and self._has_kept_waiting)
+        if not has_signs and not self.is_silent:
+            return False
+        if self.breaker.state is not BreakerState.CLOSED or self.breaker.frozen_until is not None:
+            return False
+        return self.in_flight >= max(1, self.settings.breaker_threshold - failures)
+
+    @property
     def part(self) -> float:
         """What part of its turns it gets, 0..1: less while it recovers, or is suspect."""
-        if self.ramp is not None:
-            return self.ramp.share
+        ramp = self.comeback.ramp
+        if ramp is not None:
+            return ramp.share
+        if not self.breaker.consecutive_failures and not self.is_silent:
+            return 1.0
+        if self.is_doubted:
+            return 0.0
         return 1 / SUSPECT_TURNS if self.is_suspect else 1.0
 
     def takes_its_share(self) -> bool:
         """Whether the next operation is one that a recovering or suspect model gets; ask once an operation."""
         if self.ramp is not None:
             return self.ramp.admits()
+        if self.is_doubted:
+            return False
         if not self.is_suspect:
             return True
         self._passed_over = (self._passed_over + 1) % SUSPECT_TURNS
@@ -166,33 +215,73 @@ class Member:
     def acquire(self, now: float, *, is_probe: bool = False) -> tuple[Permit | Refusal, list[e.Event]]:
         """A permit for one call, or why there is none; a probe is stopped by the breaker only."""
         if not is_probe:
-            refusal = self._refusal(now)
+            refusal = self.refusal(now)
             if refusal is not None:
                 return refusal, []
         admission = self.breaker.acquire(now, is_probe=is_probe)
         events = [] if admission.move is None else self._moved(admission.move, now)
-        if isinstance(admission, Permit) and not is_probe:
-            self.in_flight += 1
-            if self._fault.is_open:  # this call finds out whether somebody mended it; the others wait
-                self._fault.looked(now)
+        if isinstance(admission, Permit):
+            self._begin(now, is_probe=is_probe)
         return admission, events
 
     def would_admit(self, now: float) -> bool:
         """Whether real traffic would be admitted now; changes nothing."""
-        return self._refusal(now) is None and self.breaker.would_admit(now)
+        return self.refusal(now) is None and self.breaker.would_admit(now)
+
+    def refusal(self, now: float) -> Refusal | None:
+        """Why real traffic is refused whatever the breaker says; `None` when the breaker alone decides."""
+        fault = self._fault
+        if fault.fixed:
+            return Refusal(fault.fixed, None)
+        if fault.found and now < fault.until:
+            return Refusal(fault.found, fault.until - now)
+        if self.key.is_refused and now < self.key.until:
+            return Refusal(KEY_REFUSED, self.key.until - now)
+        if self.throttled_until is not None and now < self.throttled_until:
+            return Refusal("rate limited by the provider", self.throttled_until - now)
+        if self.ejected_until is not None and now < self.ejected_until:
+            return Refusal(self.ejection, self.ejected_until - now)
+        if not self.pace.is_free:
+            limited = self.pace.refusal(now, self.in_flight)
+            if limited is not None:
+                return Refusal(*limited)
+        return None
+
+    def heed(self, limits: RateLimits, now: float, *, is_under_way: bool = False) -> None:
+        """Takes what the provider says is left of its rate limits; see `Pace.heed`."""
+        self.pace.heed(limits, now, places=self.places, is_under_way=is_under_way)
 
     def retry_in(self, now: float) -> float | None:
         """Seconds until real traffic may be admitted; `None` when only a person can bring that about."""
         if self.fixed_fault or self.breaker.state is BreakerState.ISOLATED:
             return None
-        fault_until = self._fault.until if self._fault.is_open else None
+        fault_until = self._fault.until if self._fault.found else None
         frozen_until = self.breaker.frozen_until if self.breaker.state is BreakerState.OPEN else None
-        waits = [self.breaker.open_until, frozen_until, self.throttled_until, self.ejected_until, fault_until]
+        key_until = self.key.until if self.key.is_refused else None
+        waits = [
+            self.breaker.open_until,
+            frozen_until,
+            self.throttled_until,
+            self.ejected_until,
+            fault_until,
+            key_until,
+        ]
         wait = max((until - now for until in waits if until is not None and until > now), default=0.0)
+        limited = None if self.pace.is_free else self.pace.refusal(now, self.in_flight)
+        if limited is not None:
+            wait = max(wait, limited[1])
         return None if math.isinf(wait) else wait
 
     def settle(
-        self, permit: Permit, outcome: Outcome, now: float, *, latency: float, is_probe: bool = False
+        self,
+        permit: Permit,
+        outcome: Outcome,
+        now: float,
+        *,
+        latency: float,
+        is_probe: bool = False,
+        usage: Usage | None = None,
+        estimate: int = 0,
     ) -> list[e.Event]:
         """Takes what came of a permitted call; exactly once a permit.
 
@@ -202,10 +291,17 @@ class Member:
             now: when it ended.
             latency: seconds it took; of a stream, to its first token.
             is_probe: whether it was a health check.
+            usage: tokens, where the provider told them.
+            estimate: tokens it probably used, where it did not.
         """
+        if self.is_retired:
+            self.in_flight -= not is_probe
+            return []
         is_late = permit.generation != self.breaker.generation
         if not is_probe:
             self._learn_load(outcome)
+            if usage is not None or not self.pace.is_free:
+                self.pace.end(now, usage, estimate=estimate)
         self._note(outcome, now, latency, is_probe=is_probe, is_late=is_late)
         verdict = self._evidence(outcome.verdict, is_probe=is_probe)
         cause = "" if verdict is Verdict.SUCCESS else _words(outcome)
@@ -226,6 +322,8 @@ class Member:
 
     def observe(self, outcome: Outcome, now: float, *, latency: float) -> list[e.Event]:
         """Takes a probe's result that the breaker does not count (it is held open by hand)."""
+        if self.is_retired:
+            return []
         self._note(outcome, now, latency, is_probe=True)
         return self.refresh(now)
 
@@ -233,6 +331,8 @@ class Member:
 
     def refresh(self, now: float) -> list[e.Event]:
         """Judges afresh: windows age, throttles end and ramps climb without any call."""
+        if self.is_retired:
+            return []
         self.window.age(now)
         if self._is_well():
             self._learn_baseline()
@@ -260,6 +360,7 @@ class Member:
             return []
         self.throttled_until = None
         self._fault.forget()
+        self.key.forget()
         self.comeback.was_operated = True
         move = self.breaker.reset(now, cause)
         ended = self.comeback.end_ramp(now) if move is None else []
@@ -308,18 +409,68 @@ class Member:
         self.window.clear()
         return [e.OutlierReturned(at=now, model=self.settings.id), *self.refresh(now)]
 
+    # --- settings ---------------------------------------------------------------------------------
+
+    def retire(self) -> None:
+        """Belongs to no fleet any more: calls under way may finish, and nothing of them is told or counted."""
+        self.is_retired = True
+
+    def adopt(self, settings: ModelSettings, now: float) -> list[e.Event]:
+        """Goes on under other settings of the same model at the same address, from the next call on.
+
+        What it learned stays, as far as it means the same: its breaker with counts, trials and holds, its window,
+        its ramp, its pin. Another key begins without the limits and faults of the old one.
+        """
+        old, self.settings = self.settings, settings
+        if settings.key != old.key:
+            self.throttled_until = None
+            self._fault.forget()
+            self.pace.forget_told()
+        self.pace.limit(settings.requests_per_minute, settings.tokens_per_minute)
+        policy = breaker_policy_of(settings)
+        if policy != self.breaker.policy:
+            self.breaker.adopt(policy)
+        self._adopt_limit(settings)
+        self.comeback.policy = ramp_policy_of(settings)
+        events = self.comeback.end_ramp(now) if self.comeback.policy is None else []
+        move = self._follow_mode(now) if settings.breaker_mode is not old.breaker_mode else None
+        return [*events, *(self.refresh(now) if move is None else self._moved(move, now))]
+
+    def _adopt_limit(self, settings: ModelSettings) -> None:
+        most = settings.max_concurrent_requests
+        if not settings.adaptive_concurrency:
+            self.limit = None
+        elif self.limit is None:
+            self.limit = AimdLimit(most, maximum=most)
+        else:
+            was_full = self.limit.limit == self.limit.maximum
+            self.limit.maximum = most
+            self.limit.limit = most if was_full else min(self.limit.limit, most)
+
+    def _follow_mode(self, now: float) -> Move | None:
+        """Brings the breaker into another mode; only a hold by hand stays whatever the settings say."""
+        if self.breaker.state is BreakerState.ISOLATED:
+            return None
+        if self.settings.breaker_mode is not BreakerMode.ENFORCING:
+            return self._as_set(now)
+        is_set_aside = self.breaker.state in {BreakerState.METRICS_ONLY, BreakerState.DISABLED}
+        return self.breaker.reset(now, "its settings say enforcing") if is_set_aside else None
+
     # --- inside -----------------------------------------------------------------------------------
 
-    def _refusal(self, now: float) -> Refusal | None:
-        if self._fault.fixed:
-            return Refusal(self._fault.fixed, None)
-        if self._fault.is_waiting(now):
-            return Refusal(self._fault.text, self._fault.until - now)
-        if self.throttled_until is not None and now < self.throttled_until:
-            return Refusal("rate limited by the provider", self.throttled_until - now)
-        if self.ejected_until is not None and now < self.ejected_until:
-            return Refusal(self.ejection, self.ejected_until - now)
-        return None
+    def _begin(self, now: float, *, is_probe: bool) -> None:
+        """Counts a call that has its permit; it finds out whether a fault was mended, and the others wait."""
+        if self.key.is_refused:
+            self.key.looked(now)
+        if is_probe:
+            if self.settings.probe is ProbeKind.COMPLETION:  # the provider counts it like any other
+                self.pace.begin(now)
+            return
+        self.in_flight += 1
+        if self.pace.counts_requests:
+            self.pace.begin(now)
+        if self._fault.found:
+            self._fault.looked(now)
 
     def _thawed_by_time(self, now: float) -> list[e.Event]:
         """Tells that a freeze ran out: whoever trusted in it must be able to read when it ended."""
@@ -359,6 +510,7 @@ class Member:
             self.last_real_call = now
         if not outcome.is_success:
             self.last_error = _words(outcome)
+            self._has_kept_waiting = kind in _WAITED_FOR
         sample = Sample(now, latency, not outcome.is_success, is_probe)
         self.trend.add(sample)
         if not is_late:  # what began before the breaker moved says nothing about the model as it is now
@@ -370,20 +522,31 @@ class Member:
         if outcome.kind is OutcomeKind.RATE_LIMITED:
             wait = THROTTLE_SECONDS if outcome.retry_after is None else outcome.retry_after
             self.throttled_until = max(now + wait, self.throttled_until or now)
+        elif outcome.kind is OutcomeKind.KEY_REFUSED and not self._is_ours_alone(outcome, now):
+            self.key.refuse(now, is_probe=is_probe)
         elif outcome.kind in FAULTS:
             self._fault.note(outcome.kind, now, is_probe=is_probe)
+
+    def _is_ours_alone(self, outcome: Outcome, now: float) -> bool:
+        """Whether a refused key speaks of this model only: others answer with it, and it is known."""
+        return outcome.status == _FORBIDDEN and self.key.is_good_elsewhere(self, now)
 
     def _judge(self, sample: Sample) -> None:
         self.window.add(sample)
         if sample.is_failure:
             return
+        self.answered_at = sample.at
         if not sample.is_probe:
+            self.served_at = sample.at
+            self.is_silent = False
             self.ewma.add(sample.at, sample.latency)
             self.response_time = sample.latency
         elif not self.window.has_real_answers:
             self.response_time = sample.latency
-        if self._fault.is_open:
+        if self._fault.found:
             self._fault.answered(is_probe=sample.is_probe)
+        if self.key.is_refused:
+            self.key.answered(is_probe=sample.is_probe)
 
     def _is_uneventful(self, verdict: Verdict, latency: float) -> bool:
         """Whether this call cannot have changed the standing: a quick answer of a model that is well."""
@@ -392,6 +555,7 @@ class Member:
             and self.status is ModelStatus.AVAILABLE
             and latency <= self.settings.slow_above
             and not self._fault.fixed
+            and not self.key.is_refused
         )
 
     def _is_well(self) -> bool:
@@ -407,6 +571,7 @@ class Member:
             and self.throttled_until is None
             and self.ejected_until is None
             and not self._fault.text
+            and not self.key.is_refused
             and self.status_cause == WELL
         )
 
@@ -459,6 +624,8 @@ class Member:
         return self.breaker.disable(now, said) if self.settings.breaker_mode is BreakerMode.DISABLED else None
 
     def _moved(self, move: Move, now: float) -> list[e.Event]:
+        if self.is_retired:
+            return []
         self._crossings = self.breaker.threshold_crossings
         changed = e.BreakerChanged(
             at=now,
@@ -476,6 +643,7 @@ class Member:
         if move.new in ADMITTING:
             self.window.clear()
             self._is_failing_callers = False
+            self.is_silent = False
         if move.new is BreakerState.CLOSED:
             back = self._as_set(now)
             if back is not None:

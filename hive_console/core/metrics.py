@@ -8,7 +8,7 @@ from hive_console.core import events as e
 from hive_console.core.snapshot import MetricsView
 from hive_console.core.states import ModelStatus, OperationResult
 
-MEASURED = (e.OperationFinished, e.FailedOver, e.StatusChanged, e.ModelRecovered)
+MEASURED = (e.OperationFinished, e.FailedOver, e.StatusChanged, e.ModelRecovered, e.SettingsReloaded)
 """The events that the meter counts; of others it takes no notice."""
 
 
@@ -62,6 +62,10 @@ class ResilienceMeter:
             case e.ModelRecovered():
                 count, total = self._recoveries
                 self._recoveries = (count + 1, total + event.down_for)
+            case e.SettingsReloaded() if event.models:
+                self._models = {
+                    model: self._models.get(model, _Known(ModelStatus.UNKNOWN, event.at)) for model in event.models
+                }
             case _:
                 pass
 

@@ -17,7 +17,7 @@ from hive_console.core.states import (
     OperationResult,
     Severity,
 )
-from hive_console.core.wording import dollars, failure, latency, percent, span, whole_percent
+from hive_console.core.wording import dollars, failure, latency, percent, refused_key, span, whole_percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,9 @@ class Line:
     topic: str = ""
     is_progress: bool = False
 
+
+CHANGES_SHOWN = 4
+"""Changes of settings that a line tells; more are counted."""
 
 _WORSE = {
     ModelStatus.UNAVAILABLE: Severity.CRITICAL,
@@ -79,8 +82,13 @@ def narrate(event: e.Event) -> Line:  # noqa: C901, PLR0912 - one case per kind 
             return Line(f"failover {event.from_model} → {event.to_model} ({event.cause})", is_routine=True)
         case e.FallbacksExhausted():
             tried = ", ".join(event.tried) or "no model"
-            said = f"no model answered for {event.requested}: tried {tried}; {event.cause}"
-            return Line(said, Severity.CRITICAL, topic=f"exhausted {event.requested}")
+            wanted = event.route or event.requested
+            said = f"no model answered for {wanted}: tried {tried}; {event.cause}"
+            return Line(said, Severity.CRITICAL, topic=f"exhausted {wanted}")
+        case e.KeyQuarantined():
+            return Line(refused_key(event.key, event.provider, event.models), Severity.CRITICAL)
+        case e.KeyRestored():
+            return Line(f"{event.key or 'a call without a key'} is accepted by {event.provider} again")
         case e.BreakerChanged():
             return _breaker(event)
         case e.ThresholdCrossed():
@@ -132,6 +140,8 @@ def narrate(event: e.Event) -> Line:  # noqa: C901, PLR0912 - one case per kind 
             return Line(f"degraded mode left after {span(event.lasted)}: {share}")
         case e.OperatorActed():
             return _acted(event)
+        case e.SettingsReloaded() | e.SettingsRefused() | e.SettingsNoticed():
+            return _settings(event)
         case e.AlertRaised():
             # What alerts tell is told by the events that raised them; who wants alerts has the inbox.
             return Line(f"alert: {event.text}", event.severity, is_routine=True)
@@ -167,12 +177,13 @@ def _attempt(event: e.AttemptFinished) -> Line:
 
 
 def _operation(event: e.OperationFinished) -> Line:
+    wanted = event.route or event.requested
     if event.result is OperationResult.ANSWERED:
-        return Line(f"{event.requested} answered by {event.served_by} in {latency(event.latency)}", is_routine=True)
+        return Line(f"{wanted} answered by {event.served_by} in {latency(event.latency)}", is_routine=True)
     is_failure = event.result in {OperationResult.FAILED, OperationResult.SHED}
-    said = f"request for {event.requested} {event.result.value}: {_words(event.kind)}"
+    said = f"request for {wanted} {event.result.value}: {_words(event.kind)}"
     severity = Severity.CRITICAL if is_failure else Severity.INFO
-    topic = f"request {event.requested} {event.kind.value}"
+    topic = f"request {wanted} {event.kind.value}"
     return Line(said, severity, is_routine=not is_failure, topic=topic)
 
 
@@ -196,6 +207,8 @@ def _moved(event: e.TrafficMoved) -> Line:
         return Line(f"NOBODY serves the traffic of {event.model} now", Severity.CRITICAL)
     if event.new == event.model:
         return Line(f"{event.model} serves its own traffic again")
+    if event.new == event.primary:
+        return Line(f"{event.primary} serves the traffic of {event.model} again")
     return Line(f"traffic of {event.model} now on {event.new}", Severity.WARNING)
 
 
@@ -241,6 +254,33 @@ def _breaker(event: e.BreakerChanged) -> Line:
             return Line(f"{event.model} still down: {event.cause}", Severity.WARNING, topic=f"trial {event.model}")
         case _:
             return Line(said, severity)
+
+
+def _by(event: e.SettingsReloaded | e.SettingsRefused) -> str:
+    return f" by {event.actor}" if event.actor else f" ({event.source})"
+
+
+def _listed(changes: tuple[str, ...], count: int) -> str:
+    """The first changes, and how many there are besides."""
+    shown = "; ".join(changes[:CHANGES_SHOWN])
+    return f"{shown}; and {count - CHANGES_SHOWN} more" if count > CHANGES_SHOWN else shown
+
+
+def _settings(event: e.SettingsReloaded | e.SettingsRefused | e.SettingsNoticed) -> Line:
+    match event:
+        case e.SettingsReloaded(changes=()):
+            return Line(f"settings read again{_by(event)}: nothing changed")
+        case e.SettingsReloaded():
+            said = f"settings reloaded{_by(event)}: {_listed(event.changes, event.count)}"
+        case e.SettingsRefused():
+            more = f" (and {event.count - 1} more)" if event.count > 1 else ""
+            said = f"settings refused{_by(event)}, those before stay in force: {event.problem}{more}"
+        case e.SettingsNoticed():
+            changes = _listed(event.changes, event.count)
+            said = f"the settings file changed ({changes}); hive-console reload applies it"
+        case _:
+            assert_never(event)
+    return Line(said, Severity.WARNING)
 
 
 def _acted(event: e.OperatorActed) -> Line:

@@ -11,7 +11,7 @@ minute does not bring it back to the start. Not everybody may be ejected: the re
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from hive_console.core.errors import SettingsError
@@ -125,6 +125,11 @@ class OutlierPool:
         self.ejections = 0
         self.overflow = 0
         self.last_rates: RateCheck | None = None
+
+    def reshape(self, hosts: Sequence[str], policy: OutlierPolicy, *, kept: Collection[str]) -> None:
+        """Has these hosts from now on, under this policy; what is known stays known of the kept ones."""
+        self.policy = policy
+        self._hosts = {name: self._hosts[name] if name in kept else _Host() for name in hosts}
 
     @property
     def ejected(self) -> tuple[str, ...]:

@@ -40,6 +40,19 @@ class RollingCounts:
         self._age(now)
         return self._firsts, self._others
 
+    def until_below(self, now: float, *, first: float = math.inf, second: float = math.inf) -> float:
+        """Seconds until fewer than so many of each are left in the window, if nothing more is counted."""
+        self._age(now)
+        firsts, others = self._firsts, self._others
+        wait = 0.0
+        for index, old_first, old_second in self._buckets:
+            if firsts < first and others < second:
+                break
+            firsts -= old_first
+            others -= old_second
+            wait = (index + BUCKETS) * self.seconds / BUCKETS - now
+        return max(0.0, wait)
+
     def _age(self, now: float) -> int:
         """Drops what is too old; the bucket of this moment."""
         index = math.floor(now * BUCKETS / self.seconds)

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hive_console.core.member import Member
+from hive_console.core.route import Route
 from hive_console.core.settings import Strategy
 
 Members = Mapping[str, Member]
@@ -18,9 +19,10 @@ class Plan:
     """Who is asked for one operation.
 
     Attributes:
-        requested: the model the caller asked for.
+        requested: the model the caller asked for; of a route its primary.
         candidates: in the order they are asked; under `parallel` all at once, or staggered.
         strategy: how they are asked.
+        hedge_after: seconds between two starts under `parallel`; `None` waits for a p95.
         passed_over: why the requested model is not asked first although it would admit a call; empty when it is
             asked, refuses, or has no turn by its weight.
     """
@@ -29,6 +31,7 @@ class Plan:
     candidates: tuple[str, ...]
     strategy: Strategy
     passed_over: str = ""
+    hedge_after: float | None = 0.0
 
 
 class WeightedTurns:
@@ -50,41 +53,71 @@ class WeightedTurns:
         return chosen
 
 
-def chain_of(member: Member) -> tuple[str, ...]:
-    """The models that may answer for this one, in order; a pin by hand comes first, whoever it is."""
-    chain = (member.settings.id, *member.settings.fallbacks)
-    if member.pinned_to is None:
-        return chain
-    return (member.pinned_to, *(name for name in chain if name != member.pinned_to))
+def chain_of(route: Route, members: Members) -> tuple[str, ...]:
+    """The models that may answer on this route, in order; whom an operator sent its traffic to comes first."""
+    pin = members[route.primary].pinned_to
+    return route.chain if pin is None else _behind(pin, route.chain)
+
+
+def strategy_for(route: Route, wish: Strategy | None, members: Members, *, may_copy: bool) -> Strategy:
+    """How the candidates of one operation are used: the caller's wish, else the route's own way.
+
+    What cannot be had is done one after the other: copies of a request that may be sent only once, and turns by
+    weight where nobody has any.
+    """
+    strategy = route.strategy if wish is None else wish
+    match strategy:
+        case Strategy.PARALLEL if not may_copy:
+            return Strategy.SEQUENTIAL
+        case Strategy.WEIGHTED if not any(members[name].settings.weight for name in route.chain):
+            return Strategy.SEQUENTIAL
+        case _:
+            return strategy
 
 
 def plan_for(
-    member: Member, members: Members, turns: WeightedTurns, now: float, *, draws: tuple[float, float] = (0.0, 0.0)
+    route: Route,
+    members: Members,
+    turns: WeightedTurns,
+    now: float,
+    *,
+    draws: tuple[float, float] = (0.0, 0.0),
+    strategy: Strategy | None = None,
 ) -> Plan:
     """The plan for one operation. Fallback lists are not followed further than one step.
 
     Args:
-        member: the model asked for.
+        route: what is asked for.
         members: everybody.
-        turns: this model's weighted turns.
+        turns: this route's weighted turns.
         now: the time.
         draws: two uniform random numbers in 0..1, for `fastest`.
+        strategy: how the candidates are used; `None` takes the route's.
     """
-    chain = chain_of(member)
-    strategy = member.settings.strategy
+    member = members[route.primary]
     pin = member.pinned_to
+    chain = route.chain if pin is None else _behind(pin, route.chain)
+    if strategy is None:
+        strategy = route.strategy
     if strategy is Strategy.WEIGHTED:
         chain = _behind(pin, _weighted(chain, members, turns, now))
     elif strategy is Strategy.FASTEST:
         chain = _behind(pin, _fastest(chain, members, now, draws))
     passed_over = ""
     # Under weights the part is in the weight already.
-    if strategy is not Strategy.WEIGHTED and any(members[name].part < 1 for name in chain):
+    if strategy is not Strategy.WEIGHTED and _has_partial(chain, members):
         asked_first = chain[0]
         chain = _parted(chain, members, now, pin=pin)
-        if asked_first == member.settings.id != chain[0] and member.would_admit(now):
+        if asked_first == route.primary != chain[0] and member.would_admit(now):
             passed_over = "recovering" if member.ramp is not None else "failed lately"
-    return Plan(member.settings.id, chain, strategy, passed_over)
+    return Plan(route.primary, chain, strategy, passed_over, route.hedge_after)
+
+
+def _has_partial(chain: tuple[str, ...], members: Members) -> bool:
+    for name in chain:  # noqa: SIM110 - every operation asks, and a generator costs more than all the rest
+        if members[name].part < 1:
+            return True
+    return False
 
 
 def effective_weight(member: Member) -> float:
@@ -93,16 +126,17 @@ def effective_weight(member: Member) -> float:
     return member.settings.weight * member.part * headroom
 
 
-def serving_of(member: Member, members: Members, now: float) -> str | None:
-    """The model that answers this one's requests now: the first of its chain that admits a call.
+def serving_of(route: Route, members: Members, now: float) -> str | None:
+    """The model that answers this route's requests now: the first of its chain that admits a call.
 
     A recovering model gets a part only, so its traffic still counts as the other's.
     """
     partly: str | None = None
-    for name in chain_of(member):
+    pin = members[route.primary].pinned_to
+    for name in chain_of(route, members):
         candidate = members[name]
-        is_weightless = member.settings.strategy is Strategy.WEIGHTED and candidate.settings.weight == 0
-        if candidate.fault or (is_weightless and member.pinned_to != name):
+        is_weightless = route.strategy is Strategy.WEIGHTED and candidate.settings.weight == 0
+        if candidate.fault or (is_weightless and pin != name):
             continue
         if not candidate.would_admit(now):
             continue

@@ -59,10 +59,20 @@ class ProbeKind(Enum):
 
 
 class Replay(Enum):
-    """Whether a request may be sent again when nobody knows whether it was carried out already."""
+    """Whether a request may be sent again when nobody knows whether it was carried out already.
+
+    Allowed by default: a completion changes nothing but the bill, and BIP-03 asks that timeouts fall back.
+    """
 
     ALLOW = "allow"  # a completion changes nothing but the bill
     DENY = "deny"  # for requests with effects of their own
+
+
+class ReloadMode(Enum):
+    """What happens when the settings file changes while the engine runs."""
+
+    MANUAL = "manual"  # it is checked and told; a person applies it
+    AUTO = "auto"  # it is applied when it can be used
 
 
 class RetryBeforeFallback(Enum):
@@ -332,8 +342,6 @@ class RouteSettings:
         within_if("hedgeAfter", self.hedge_after, 0, MAX_SECONDS)
         if self.primary in self.fallbacks:
             raise SettingsError("fallbacks", f"{self.primary} is its own fallback; remove it from the list")
-        if len(set(self.fallbacks)) < len(self.fallbacks):
-            raise SettingsError("fallbacks", f"{self.name} names a fallback twice; name each once")
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,6 +355,8 @@ class Settings:
         environment: a word for the title bar, such as `prod` or `DEMO`.
         routes: virtual models.
         network: which endpoints may be called.
+        reload: see `ReloadMode`. Manual: checks keep a broken file out, not a wrong one, and a saved file is no
+            decision yet to move traffic.
     """
 
     models: tuple[ModelSettings, ...]
@@ -355,6 +365,7 @@ class Settings:
     environment: str = ""
     routes: tuple[RouteSettings, ...] = ()
     network: NetworkSettings = field(default_factory=NetworkSettings)
+    reload: ReloadMode = ReloadMode.MANUAL
 
     def __post_init__(self) -> None:
         """Checks that names are unique and that every fallback exists."""
@@ -385,6 +396,8 @@ class Settings:
             if route.name in names:
                 raise SettingsError("routes", f"{route.name} is taken: a model, an alias or a route bears it")
             names.add(route.name)
+            if len(set(route.fallbacks)) < len(route.fallbacks):
+                raise SettingsError("fallbacks", f"{route.name} names a fallback twice; name each once")
             for target in (route.primary, *route.fallbacks):
                 if target not in ids:
                     raise SettingsError("routes", f"{route.name} leads to {target}, which is not a model")

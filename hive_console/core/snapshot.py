@@ -77,7 +77,7 @@ class ModelView:
         requests: judged and neutral calls since start.
         in_flight: calls under way.
         max_in_flight: its bulkhead.
-        throttled_until: set while the provider asked us to stay away (429).
+        throttled_until: set while the provider asked us to stay away (429), or a rate limit is nearly used up.
         fault: set while only a person can mend it: refused key, exhausted quota, missing key.
         pinned_to: the model that an operator sent its traffic to.
         serving: the model that answers its requests now; `None` when none can.
@@ -121,6 +121,25 @@ class ModelView:
     ramp: float | None = None
     ejected_until: float | None = None
     waiting: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RouteView:
+    """A virtual model and who answers it.
+
+    Attributes:
+        name: as callers ask for it.
+        primary: the model that should answer.
+        serving: the model that answers now; `None` when none can.
+        strategy: how its chain is used.
+        chain: the models that may answer, in order.
+    """
+
+    name: str
+    primary: str
+    serving: str | None
+    strategy: Strategy
+    chain: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +221,7 @@ class FleetSnapshot:
         level: how much of the service the fleet can give.
         probe_spent: micro-dollars that paid probes cost today (UTC).
         probe_budget: micro-dollars that they may cost a day.
+        routes: the virtual models, in the order of the settings.
     """
 
     sequence: int
@@ -224,6 +244,7 @@ class FleetSnapshot:
     level: DegradationLevel = DegradationLevel.FULL
     probe_spent: int = 0
     probe_budget: int = 0
+    routes: tuple[RouteView, ...] = ()
 
     def model(self, model_id: str) -> ModelView | None:
         """The view of the model with this id."""
@@ -249,6 +270,10 @@ def before_start(settings: Settings, now: float) -> FleetSnapshot:
         models=tuple(_unknown(model, now) for model in settings.models),
         degraded_threshold=settings.resilience.degraded_mode_threshold,
         environment=settings.environment,
+        routes=tuple(
+            RouteView(route.name, route.primary, route.primary, route.strategy, (route.primary, *route.fallbacks))
+            for route in settings.routes
+        ),
     )
 
 

@@ -75,6 +75,8 @@ class AlertRule(Enum):
     BREAKER_OPEN = "breaker-open"
     DEGRADED_MODE = "degraded-mode"
     FALLBACKS_EXHAUSTED = "all-fallbacks-exhausted"
+    SETTINGS_REFUSED = "config-invalid-on-reload"
+    KEY_REFUSED = "key-refused"
 
 
 class OperationResult(Enum):
@@ -101,6 +103,7 @@ class Action(Enum):
     FREEZE = "freeze"
     THAW = "thaw"
     ACKNOWLEDGE = "acknowledge"
+    RELOAD = "reload"  # of the settings file
 
 
 class ActionPhase(Enum):

@@ -243,7 +243,7 @@ class SuccessMeter:
             self._shed += 1
         else:
             self._failed += 1
-        route = self._route(event.requested)
+        route = self._route(event.route or event.requested)
         self._follow_episode(route, event, calls, is_good=is_good)
         if is_good:
             self._measure_answer(route, event, calls)

@@ -38,6 +38,8 @@ class Task:
         work: what is wanted.
         replay: whether it may be sent again after an uncertain dispatch; `None` takes the settings'.
         strategy: how the fallbacks are used; `None` takes the model's or the route's.
+        options: headers that belong to the request's meaning, such as `("anthropic-beta", "...")`, names in small
+            letters. A dialect passes on those it knows, to models of its own; what it does not know is left out.
     """
 
     model: str
@@ -50,11 +52,16 @@ class Task:
     work: Work = Work.CHAT
     replay: Replay | None = None
     strategy: Strategy | None = None
+    options: tuple[tuple[str, str], ...] = ()
 
     @property
     def may_fall_back(self) -> bool:
-        """Whether another model may answer."""
-        return self.allow_fallback and self.operation_class is not OperationClass.IDENTITY_BOUND
+        """Whether another model may answer; each counts tokens in its own way."""
+        return (
+            self.allow_fallback
+            and self.operation_class is not OperationClass.IDENTITY_BOUND
+            and self.work is not Work.COUNT
+        )
 
     @classmethod
     def chat(
@@ -162,6 +169,7 @@ class Provenance:
         degraded: whether the fleet was in degraded mode.
         trail: every hop in order.
         level: how much of the service the fleet could give: the answer's quality indicator.
+        route: the virtual model that was asked for, if it was one; `requested` is its primary then.
     """
 
     operation: str
@@ -171,6 +179,7 @@ class Provenance:
     degraded: bool
     trail: tuple[Hop, ...] = ()
     level: DegradationLevel = DegradationLevel.FULL
+    route: str = ""
 
     @property
     def is_fallback(self) -> bool:

@@ -7,13 +7,18 @@ from hive_console.core.tally import Tally
 
 
 class Trials:
-    """Hands out exactly the rule's permits and counts what came of them."""
+    """Hands out exactly the rule's permits and counts what came of them.
 
-    __slots__ = ("_admitted", "_leases", "_numbers", "_rule", "tally")
+    Attributes:
+        rule: how many permits there are, and for how long.
+        tally: what the calls of this period showed.
+    """
+
+    __slots__ = ("_admitted", "_leases", "_numbers", "rule", "tally")
 
     def __init__(self, rule: TrialRule) -> None:
         self.tally = Tally()
-        self._rule = rule
+        self.rule = rule
         self._leases: dict[int, float] = {}
         self._numbers = 0
         self._admitted = 0
@@ -49,13 +54,13 @@ class Trials:
     def free(self, now: float) -> int:
         """Permits that may be given out now."""
         expired = sum(self._is_expired(issued_at, now) for issued_at in self._leases.values())
-        held = len(self._leases) if self._rule.is_concurrent else self._admitted
-        return self._rule.permits - held + expired
+        held = len(self._leases) if self.rule.is_concurrent else self._admitted
+        return self.rule.permits - held + expired
 
     def wait(self, now: float) -> float:
         """Seconds until a lease runs out, if nothing comes back before."""
         oldest = min(self._leases.values(), default=now)
-        return self._rule.lease - (now - oldest)
+        return self.rule.lease - (now - oldest)
 
     def _is_expired(self, issued_at: float, now: float) -> bool:
-        return now - issued_at >= self._rule.lease
+        return now - issued_at >= self.rule.lease

@@ -46,6 +46,13 @@ def failure(kind: str, message: str) -> str:
     return f"{words}: {message}"
 
 
+def refused_key(key: str, provider: str, models: tuple[str, ...]) -> str:
+    """That a provider refused a key, whom it concerns, and what to do."""
+    what = f"the key {key}" if key else "calls without a key"
+    mend = "replace it, or its permissions" if key else "configure a key"
+    return f"{provider} refuses {what}: {', '.join(models)} left alone; {mend}, then reset or wait a minute"
+
+
 def _two(large: int, large_unit: str, small: int, small_unit: str) -> str:
     return f"{large} {large_unit} {small} {small_unit}" if small else f"{large} {large_unit}"
 

@@ -57,6 +57,15 @@ class Bulkhead:
         if self._waiting:
             self._hand_over()
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody has a place or waits for one."""
+        return self.taken == 0 and not self._waiting
+
+    def bound(self, max_waiting: int) -> None:
+        """Changes how many may wait; who waits already goes on waiting."""
+        self._max_waiting = max_waiting
+
     def resize(self, places: int) -> None:
         """Changes the number of places; who has one keeps it, and new ones go to the line at once."""
         if places != self.places:

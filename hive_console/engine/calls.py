@@ -9,7 +9,7 @@ from hive_console.core.errors import ProviderError
 from hive_console.core.outcome import CANCELLED, SUCCESS, Outcome, OutcomeKind
 from hive_console.core.settings import ModelSettings
 from hive_console.core.task import Answer, Piece, Task
-from hive_console.engine.executor import Lease
+from hive_console.engine.executor import BYTES_PER_TOKEN, Lease
 from hive_console.engine.ports import Provider
 
 
@@ -25,14 +25,14 @@ class WholeAnswer:
         """The model's timeout."""
         return model.timeout
 
-    async def __call__(
-        self,
-        model: ModelSettings,
-        task: Task,
-        lease: Lease,  # noqa: ARG002 - the protocol's; a whole answer has no first token to mark
-    ) -> Answer:
+    async def __call__(self, model: ModelSettings, task: Task, lease: Lease) -> Answer:
         """Asks for the answer."""
-        return await self._provider.complete(model, task)
+        answer = await self._provider.complete(model, task)
+        lease.usage = answer.usage
+        lease.limits = answer.limits
+        if lease.counts_tokens:
+            lease.written = len(answer.body) // BYTES_PER_TOKEN
+        return answer
 
 
 @dataclass(slots=True)
@@ -66,6 +66,8 @@ class OpenedStream:
         except ProviderError as error:
             self.lease.settle(error.outcome)
             raise
+        if piece.usage is not None or self.lease.counts_tokens:
+            self.lease.note(piece)
         return piece.data
 
 
@@ -88,6 +90,7 @@ class FirstContent:
         try:
             async for piece in source:
                 pieces.append(piece.data)
+                lease.note(piece)
                 if piece.has_content:
                     lease.mark_first_token()
                     return OpenedStream(pieces, source, lease)

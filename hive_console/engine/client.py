@@ -8,6 +8,7 @@ from typing import Protocol
 
 from hive_console.core.command import Command, CommandResult, Effect
 from hive_console.core.events import Event
+from hive_console.core.reload_report import ReloadReport
 from hive_console.core.snapshot import FleetSnapshot
 
 
@@ -47,4 +48,11 @@ class EngineClient(Protocol):
 
     def undo(self) -> Future[CommandResult]:
         """Undoes the last action while that is still possible."""
+        ...
+
+    def reload(self, *, dry_run: bool, expected: str = "") -> Future[ReloadReport]:
+        """Reads the settings file again and applies it, or tells what that would change.
+
+        With `expected`, the digest of an earlier report, nothing is applied when the file is another one by now.
+        """
         ...

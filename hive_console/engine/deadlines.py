@@ -62,6 +62,14 @@ class Deadlines:
         others = self._struck.pop(number)
         return task is not None and task.uncancel() <= others == 0
 
+    def strike(self, number: int) -> None:
+        """Ends a call now, as if its time were up; nothing when it has ended, or was struck already."""
+        running = self._running.pop(number, None)
+        if running is not None:
+            _, task = running
+            self._struck[number] = task.cancelling()
+            task.cancel()
+
     def _strike(self, loop: asyncio.AbstractEventLoop) -> None:
         """Cancels the calls whose time is up, and waits for the next."""
         self._timer = None
@@ -96,3 +104,7 @@ class Limit:
     ) -> None:
         if self._deadlines.end(self._number) and kind is not None and issubclass(kind, asyncio.CancelledError):
             raise TimeoutError from error
+
+    def strike(self) -> None:
+        """Ends the block now, as if its time were up."""
+        self._deadlines.strike(self._number)

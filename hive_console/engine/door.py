@@ -18,7 +18,7 @@ from hive_console.core.events import Event, FailedOver, FallbacksExhausted, Oper
 from hive_console.core.fleet import Fleet
 from hive_console.core.outcome import CANCELLED, SUCCESS, Onward, Outcome, OutcomeKind
 from hive_console.core.routing import Plan
-from hive_console.core.settings import Settings
+from hive_console.core.settings import Replay, ResilienceSettings, Settings
 from hive_console.core.states import ADMITTING, DegradationLevel, OperationResult
 from hive_console.core.task import Body, Hop, Provenance, Reply, Task
 from hive_console.engine.bulkhead import Bulkhead
@@ -26,6 +26,7 @@ from hive_console.engine.bus import Bus
 from hive_console.engine.calls import FirstContent, OpenedStream, WholeAnswer
 from hive_console.engine.executor import Call, Executor
 from hive_console.engine.fallback import Fallback
+from hive_console.engine.fitness import Fitness
 from hive_console.engine.operation import Operation
 from hive_console.engine.ports import Clock, Provider
 
@@ -52,7 +53,8 @@ class Door:
         self._deadline = resilience.operation_deadline
         self._token_cap = resilience.degraded_token_cap
         self._fleet = fleet
-        self._fallback = Fallback(fleet, executor)
+        self._fallback = Fallback(fleet, executor, Fitness(fleet.members, provider))
+        self._replay = resilience.replay
         self._budgets = executor.budgets
         self.places = Bulkhead(resilience.max_total_requests, resilience.max_queued_requests)
         self._rng = rng
@@ -62,6 +64,14 @@ class Door:
         self._bus = bus
         self._run_id = run_id
         self._numbers = itertools.count(1)
+
+    def reconfigure(self, fleet: ResilienceSettings) -> None:
+        """Admits by these settings from the next operation on."""
+        self._deadline = fleet.operation_deadline
+        self._token_cap = fleet.degraded_token_cap
+        self._replay = fleet.replay
+        self.places.bound(fleet.max_queued_requests)
+        self.places.resize(fleet.max_total_requests)
 
     async def execute(self, task: Task) -> Reply:
         """Runs a task on its model or a fallback; raises `UnknownModel` or `OperationFailed`."""
@@ -78,20 +88,23 @@ class Door:
 
     def _admit(self, task: Task) -> Operation:
         """The operation of a task; its deadline runs from here."""
-        member = self._fleet.member(task.model)
+        route = self._fleet.route(task.model)
         now = self._clock.now()
         patience = self._deadline if task.deadline is None else min(task.deadline, self._deadline)
         return Operation(
             id=f"{self._run_id}-{next(self._numbers)}",
-            task=self._reduced(task),
-            requested=member.settings.id,
+            task=self._prepared(task),
+            route=route,
             started_at=now,
             deadline_at=now + patience,
+            may_replay=(task.replay or self._replay) is Replay.ALLOW,
             level=self._degradation.level,
         )
 
-    def _reduced(self, task: Task) -> Task:
-        """The task as the fleet's present level allows it: with shorter answers, where it caps them."""
+    def _prepared(self, task: Task) -> Task:
+        """The task as the fleet serves it now: with its rule for replays, and capped answers."""
+        if task.replay is None and self._replay is Replay.DENY:
+            task = replace(task, replay=Replay.DENY)
         if not self._degradation.plan.caps_tokens or self._token_cap == 0:
             return task
         return replace(task, request=capped(task.request, self._token_cap))
@@ -112,10 +125,13 @@ class Door:
         return served_by, result
 
     def _plan(self, operation: Operation) -> Plan:
-        member = self._fleet.members[operation.requested]
-        if not operation.task.may_fall_back:
-            return Plan(operation.requested, (operation.requested,), member.settings.strategy)
-        return self._fleet.plan(member, operation.started_at, (self._rng.random(), self._rng.random()))
+        route, task = operation.route, operation.task
+        if not task.may_fall_back:
+            return Plan(route.primary, (route.primary,), route.strategy)
+        draws = (self._rng.random(), self._rng.random())
+        return self._fleet.plan(
+            route, operation.started_at, draws, wish=task.strategy, may_copy=operation.may_replay
+        )
 
     async def _within_places(self, plan: Plan, operation: Operation, call: Call[Result]) -> tuple[str, Result]:
         """Runs the plan if such work is served now and a place becomes free in time."""
@@ -127,7 +143,7 @@ class Door:
         if not self.places.try_take() and not await self.places.take(patience):
             raise self._turned_away(operation, Outcome(OutcomeKind.NO_ROOM, message="too many operations at once"))
         try:
-            self._budgets[operation.requested].deposit(operation.started_at)
+            self._budgets[operation.route.name].deposit(operation.started_at)
             return await self._fallback.run(plan, operation, call, allows_copies=level.allows_copies)
         finally:
             self.places.release()
@@ -152,6 +168,7 @@ class Door:
             retry_after=None,
             operation=operation.id,
             attempts=0,
+            route=operation.route.virtual_name,
             trail=tuple(operation.hops),
         )
 
@@ -172,7 +189,9 @@ class Door:
     def _end_failed(self, operation: Operation, failure: OperationFailed) -> None:
         outcome = failure.outcome
         self._end(operation, outcome)
-        if outcome.judgement.onward is Onward.ANY and not self._was_bound_by_its_caller(operation):
+        if outcome.judgement.onward is not Onward.ANY or outcome.kind is OutcomeKind.UNFIT:
+            return
+        if not self._was_bound_by_its_caller(operation, outcome):
             self._bus.publish(
                 [
                     FallbacksExhausted(
@@ -182,23 +201,27 @@ class Door:
                         tried=tuple(dict.fromkeys(operation.tried)),
                         kind=outcome.kind,
                         cause=outcome.message or outcome.kind.value.replace("_", " "),
+                        route=operation.route.virtual_name,
                     )
                 ]
             )
 
-    def _was_bound_by_its_caller(self, operation: Operation) -> bool:
-        """Whether the caller gave the fleet no real chance (no fallback, a short deadline): nobody is paged."""
-        task = operation.task
-        member = self._fleet.members[operation.requested]
-        is_hasty = task.deadline is not None and task.deadline < member.settings.timeout
-        return is_hasty or (not task.may_fall_back and bool(member.settings.fallbacks))
+    def _was_bound_by_its_caller(self, operation: Operation, outcome: Outcome) -> bool:
+        """Whether the fleet was given no real chance (no fallback, no second try, a short deadline), or the way has
+        left the settings meanwhile: nobody is paged.
+        """
+        task, route = operation.task, operation.route
+        is_hasty = task.deadline is not None and task.deadline < self._fleet.members[route.primary].settings.timeout
+        is_final = not task.may_fall_back or (outcome.is_uncertain and not operation.may_replay)
+        has_left = route.name not in self._fleet.routes
+        return has_left or is_hasty or (is_final and bool(route.fallbacks))
 
     def _end(self, operation: Operation, outcome: Outcome, *, served_by: str | None = None) -> None:
         now = self._clock.now()
         finished: Event = OperationFinished(
             at=now,
             operation=operation.id,
-            requested=operation.requested,
+            requested=operation.route.primary,
             result=_result_of(outcome),
             latency=now - operation.started_at,
             attempts=operation.attempts,
@@ -207,6 +230,7 @@ class Door:
             is_degraded=operation.level is not DegradationLevel.FULL,
             priority=operation.task.priority,
             level=operation.level,
+            route=operation.route.virtual_name,
         )
         self._bus.publish([finished])
 
@@ -234,6 +258,8 @@ def _result_of(outcome: Outcome) -> OperationResult:
             return OperationResult.CANCELLED
         case OutcomeKind.NO_ROOM | OutcomeKind.SHED:
             return OperationResult.SHED
+        case OutcomeKind.UNFIT:
+            return OperationResult.REJECTED  # no model of the chain can, however well it is
         case _ if outcome.judgement.onward is Onward.ANY:
             return OperationResult.FAILED
         case _:

@@ -8,48 +8,92 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from hive_console.core.budget import RetryBudget
 from hive_console.core.errors import ProviderError, place_of
-from hive_console.core.events import AttemptFinished, ServiceFailed
+from hive_console.core.events import AttemptFinished, Event, ServiceFailed
 from hive_console.core.fleet import Fleet
 from hive_console.core.member import Member
-from hive_console.core.outcome import CANCELLED, SUCCESS, Outcome, OutcomeKind, Verdict
+from hive_console.core.outcome import CANCELLED, SUCCESS, Outcome, OutcomeKind
 from hive_console.core.policies import retry_policy_of
+from hive_console.core.raw_body import RawBody
 from hive_console.core.retry import Backoff
-from hive_console.core.settings import ModelSettings, RetryBeforeFallback, Settings
-from hive_console.core.task import Hop, Task
+from hive_console.core.roster import Roster
+from hive_console.core.settings import ModelSettings, ResilienceSettings, RetryBeforeFallback, Settings
+from hive_console.core.task import Hop, Piece, RateLimits, Task, Usage
 from hive_console.core.transitions import Permit, Refusal
 from hive_console.engine.bulkhead import Bulkhead
 from hive_console.engine.bus import Bus
-from hive_console.engine.deadlines import Deadlines
+from hive_console.engine.deadlines import Deadlines, Limit
 from hive_console.engine.operation import Operation
+from hive_console.engine.overdue import Overdue
 from hive_console.engine.ports import Clock
 
 Result_co = TypeVar("Result_co", covariant=True)
 Result = TypeVar("Result")
 
+BYTES_PER_TOKEN = 4
+"""Bytes of English text that make a token, by the providers' own rule of thumb; used where none is told."""
+
+EVENT_END = b"\n\n"
+"""Ends a server-sent event; one event of content holds about one token."""
+
+FIRST_ERROR = 400
+"""The lowest status of an answer that no tokens are counted for."""
+
 
 class Lease:
-    """A place and a permit for one call; given back exactly once, whatever happens."""
+    """A place and a permit for one call; given back exactly once, whatever happens.
 
-    def __init__(self, executor: Executor, member: Member, permit: Permit, operation: Operation) -> None:
+    Attributes:
+        started_at: when the call began.
+        first_token: seconds to the first content of a stream.
+        usage: tokens of the call, as far as the provider told them.
+        limits: what the provider said is left of its rate limits, with the answer that ends the call.
+        counts_tokens: whether a limit counts its tokens, so that they are estimated where none are told.
+        written: tokens of the answer by that estimate.
+    """
+
+    # On the class, since most calls never set them and every call would pay for it.
+    first_token: float | None = None
+    usage: Usage | None = None
+    limits: RateLimits | None = None
+    written = 0
+
+    def __init__(
+        self, executor: Executor, member: Member, permit: Permit, operation: Operation, now: float
+    ) -> None:
         self._executor = executor
         self._member = member
         self._permit = permit
         self._operation = operation
         self._number = operation.attempts
-        self._started_at = executor.clock.now()
+        self.started_at = now
         self._is_settled = False
-        self.first_token: float | None = None
+        self.counts_tokens = member.pace.counts_tokens
 
     def mark_first_token(self) -> None:
         """Notes when the first content came; a stream's latency is the time to here."""
-        self.first_token = self._executor.clock.now() - self._started_at
+        self.first_token = self._executor.clock.now() - self.started_at
+
+    def note(self, piece: Piece) -> None:
+        """Takes what a piece of a stream tells beside its content: tokens so far, and rate limits at once, since
+        a stream may last.
+        """
+        if piece.usage is not None:
+            told, known = piece.usage, self.usage
+            # Some tell what was read in the first event only, and what was written in the last.
+            self.usage = (
+                told if known is None else Usage(max(told.read, known.read), max(told.written, known.written))
+            )
+        if piece.limits is not None:
+            self._member.heed(piece.limits, self._executor.clock.now(), is_under_way=True)
+        if self.counts_tokens and piece.has_content:
+            self.written += piece.data.count(EVENT_END)
 
     def settle(self, outcome: Outcome) -> None:
         """Tells breaker, health and recording what came of the call and frees its place."""
@@ -57,11 +101,15 @@ class Lease:
             return
         self._is_settled = True
         now = self._executor.clock.now()
-        seconds = now - self._started_at
+        seconds = now - self.started_at
         model_id = self._member.settings.id
         latency = seconds if self.first_token is None else self.first_token
-        caused = self._member.settle(self._permit, outcome, now, latency=latency)
-        self._executor.settled(self._member, outcome, now)
+        usage = self.usage
+        estimate = self._estimate(outcome) if self.counts_tokens and usage is None else 0
+        caused = self._member.settle(self._permit, outcome, now, latency=latency, usage=usage, estimate=estimate)
+        if self.limits is not None:
+            self._member.heed(self.limits, now)
+        further = self._executor.settled(self._member, outcome, now)
         finished = AttemptFinished(
             at=now,
             operation=self._operation.id,
@@ -72,8 +120,22 @@ class Lease:
             first_token=self.first_token,
             status=outcome.status,
             message=outcome.message,
+            read_tokens=None if usage is None else usage.read,
+            written_tokens=None if usage is None else usage.written,
         )
-        self._executor.bus.publish([finished, *caused])
+        self._executor.bus.publish([finished, *caused, *further])
+
+    def _estimate(self, outcome: Outcome) -> int:
+        """Tokens that the call probably used."""
+        was_begun = outcome.kind is not OutcomeKind.CONNECTION_FAILED and (outcome.status or 0) < FIRST_ERROR
+        return request_tokens(self._operation.task) + self.written if was_begun else 0
+
+
+def request_tokens(task: Task) -> int:
+    """What a request has, by our own estimate."""
+    request = task.request
+    size = len(request.raw) if isinstance(request, RawBody) else len(str(request))
+    return size // BYTES_PER_TOKEN
 
 
 class Call(Protocol[Result_co]):
@@ -110,17 +172,51 @@ class Executor:
         self._fleet = fleet
         self._rng = rng
         self._resilience = settings.resilience
-        self.bulkheads = {
-            model.id: Bulkhead(model.max_concurrent_requests, settings.resilience.max_queued_requests)
-            for model in settings.models
-        }
+        self.bulkheads = Roster(
+            {
+                model.id: Bulkhead(model.max_concurrent_requests, settings.resilience.max_queued_requests)
+                for model in settings.models
+            }
+        )
+        self._overdue = Roster({name: Overdue(member, clock) for name, member in fleet.members.items()})
+        # Who wants the same model asked again, come what may, wants no call moved on.
+        self._may_move_on = settings.resilience.retry_before_fallback is not RetryBeforeFallback.ALWAYS
         self._limits: dict[float, Deadlines] = {}  # as many as the settings have different timeouts
-        self._retries = {model.id: retry_policy_of(model, settings.resilience) for model in settings.models}
-        # One budget a chain: its retries and hedges together, whichever of its models they go to.
-        self.budgets = {
-            model.id: RetryBudget(settings.resilience.retry_budget, floor=settings.resilience.retry_budget_floor)
-            for model in settings.models
-        }
+        self._retries = Roster({model.id: retry_policy_of(model, settings.resilience) for model in settings.models})
+        # One budget a route: its retries and hedges together, whichever of its models they go to.
+        self.budgets = Roster({name: _budget_of(settings.resilience) for name in fleet.routes})
+
+    def reconfigure(self, settings: Settings) -> None:
+        """Runs by these settings from the next attempt on; who has a place or waits for one keeps it."""
+        fleet = self._resilience = settings.resilience
+        self._may_move_on = fleet.retry_before_fallback is not RetryBeforeFallback.ALWAYS
+        self._limits = {}  # those that run go on; the others would only pile up
+        self._retries.become({model.id: retry_policy_of(model, fleet) for model in settings.models})
+        bulkheads: dict[str, Bulkhead] = {}
+        overdue: dict[str, Overdue] = {}
+        for name, member in self._fleet.members.items():
+            # One that returns before its calls ended has those still: they come back to the same places.
+            bulkheads[name] = self.bulkheads.known(name) or Bulkhead(member.places, fleet.max_queued_requests)
+            bulkheads[name].bound(fleet.max_queued_requests)
+            bulkheads[name].resize(member.places)
+            watch = self._overdue.known(name)
+            overdue[name] = watch if watch is not None and watch.member is member else Overdue(member, self.clock)
+        self.bulkheads.become(bulkheads)
+        self._overdue.become(overdue)
+        budgets = {name: self.budgets.known(name) or _budget_of(fleet) for name in self._fleet.routes}
+        for budget in budgets.values():
+            budget.ratio, budget.floor = fleet.retry_budget, fleet.retry_budget_floor
+        self.budgets.become(budgets)
+
+    def is_idle(self, name: str) -> bool:
+        """Whether no call is under way to this model and none waits for it; of a virtual one always."""
+        places = self.bulkheads.known(name)
+        return places is None or places.is_idle
+
+    def forget(self, names: Iterable[str]) -> None:
+        """Forgets models and routes that have left and that no operation asks any more."""
+        for roster in (self.bulkheads, self._overdue, self.budgets, self._retries):
+            roster.forget(names)
 
     async def run(
         self,
@@ -146,14 +242,15 @@ class Executor:
         operation.hops.append(Hop(member.settings.id, _said(tried.outcome), seconds))
         return tried
 
-    def settled(self, member: Member, outcome: Outcome, now: float) -> None:
-        """A call of real traffic came back: its place is free, and it counts in the fleet's comparison."""
+    def settled(self, member: Member, outcome: Outcome, now: float) -> list[Event]:
+        """A call of real traffic came back: its place is free; what it means beyond its own model."""
         bulkhead = self.bulkheads[member.settings.id]
         bulkhead.release()
+        if member.is_retired:
+            return []
         if member.limit is not None:
             bulkhead.resize(member.places)
-        if outcome.verdict is not Verdict.NEUTRAL:
-            self._fleet.compare(member.settings.id, now, is_failure=outcome.verdict is Verdict.FAILURE)
+        return self._fleet.settled(member, outcome, now)
 
     async def _again(
         self,
@@ -166,8 +263,8 @@ class Executor:
     ) -> Tried[Result]:
         """Waits and calls again for as long as that makes sense: BIP-03's ladder, within deadline and budget."""
         backoff = Backoff(self._retries[member.settings.id])
-        budget = self.budgets[operation.requested]
-        while not tried.outcome.is_success and self._may_retry(tried.outcome, member, has_standby):
+        budget = self.budgets[operation.route.name]
+        while not tried.outcome.is_success and self._may_retry(tried.outcome, member, operation, has_standby):
             now = self.clock.now()
             # A throttle that names no time is a wait like one that does: retrying within it would be refused.
             floor = max(tried.outcome.retry_after or 0.0, member.retry_in(now) or 0.0)
@@ -183,9 +280,13 @@ class Executor:
         while (left := due - self.clock.now()) > 0:
             await self.clock.sleep(left)
 
-    def _may_retry(self, outcome: Outcome, member: Member, has_standby: Callable[[], bool]) -> bool:
+    def _may_retry(
+        self, outcome: Outcome, member: Member, operation: Operation, has_standby: Callable[[], bool]
+    ) -> bool:
         wish = self._resilience.retry_before_fallback
         if not outcome.may_retry or wish is RetryBeforeFallback.NEVER:
+            return False
+        if outcome.is_uncertain and not operation.may_replay:
             return False
         if not member.breaker.would_admit(self.clock.now()):
             return False
@@ -194,45 +295,62 @@ class Executor:
     async def _attempt(
         self, member: Member, operation: Operation, call: Call[Result], *, has_standby: Callable[[], bool]
     ) -> Tried[Result]:
-        if not member.would_admit(self.clock.now()):
-            return Tried(self._refusal(member))
+        now = self.clock.now()
         bulkhead = self.bulkheads[member.settings.id]
-        patience = operation.deadline_at - self.clock.now()
-        if not bulkhead.try_take() and (has_standby() or not await bulkhead.take(patience)):
-            return Tried(Outcome(OutcomeKind.NO_ROOM, message="all its places are taken"))
-        admission, caused = member.acquire(self.clock.now())
-        self.bus.publish(caused)
+        # A breaker that admits everybody leaves the other reasons to `acquire`; else nobody waits in vain.
+        if member.breaker.standing is None or not bulkhead.try_take():
+            if not member.would_admit(now):
+                return Tried(self._refusal(member))
+            patience = operation.deadline_at - now
+            if not bulkhead.try_take() and (has_standby() or not await bulkhead.take(patience)):
+                return Tried(Outcome(OutcomeKind.NO_ROOM, message="all its places are taken"))
+            now = self.clock.now()
+        admission, caused = member.acquire(now)
+        if caused:
+            self.bus.publish(caused)
         if isinstance(admission, Refusal):
             bulkhead.release()
             return Tried(self._refusal(member))
         operation.attempts += 1
         operation.tried.append(member.settings.id)
-        lease = Lease(self, member, admission, operation)
-        return await self._call(member.settings, operation, call, lease)
+        lease = Lease(self, member, admission, operation, now)
+        return await self._call(member.settings, operation, call, lease, has_standby=has_standby)
 
     async def _call(
-        self, model: ModelSettings, operation: Operation, call: Call[Result], lease: Lease
+        self,
+        model: ModelSettings,
+        operation: Operation,
+        call: Call[Result],
+        lease: Lease,
+        *,
+        has_standby: Callable[[], bool],
     ) -> Tried[Result]:
         """One call under the shorter of the model's timeout and what is left of the deadline."""
-        left = operation.deadline_at - self.clock.now()
+        left = operation.deadline_at - lease.started_at
         patience = call.patience(model)
+        limit = self._limit(patience, left)
+        overdue = self._overdue[model.id]
+        movable = limit if operation.may_replay and self._may_move_on and isinstance(limit, Limit) else None
+        waiting = overdue.enter(movable, lease.started_at, has_standby)
         outcome = CANCELLED
         result: Result | None = None
         try:
-            async with self._limit(patience, left):
+            async with limit:
                 result = await call(model, operation.task, lease)
             outcome = SUCCESS
         except TimeoutError:
-            said = f"no answer within {min(patience, left):.3g} s"
-            outcome = Outcome(OutcomeKind.TIMED_OUT, message=said)
+            has_moved = waiting is not None and waiting.has_moved
+            waited = self.clock.now() - lease.started_at if has_moved else min(patience, left)
+            outcome = Outcome(OutcomeKind.TIMED_OUT, message=f"no answer within {waited:.3g} s", is_uncertain=True)
             # A caller in a hurry says nothing about the model: only its own full timeout counts against it.
-            lease.settle(outcome if left >= patience else CANCELLED)
+            lease.settle(outcome if left >= patience and not has_moved else CANCELLED)
         except ProviderError as error:
             outcome = error.outcome
         except Exception as error:  # noqa: BLE001 - an adapter's bug must not end the engine; it is published
             outcome = Outcome(OutcomeKind.MALFORMED, message=f"internal: {place_of(error)}")
             self.bus.publish([ServiceFailed(at=self.clock.now(), service="provider", message=outcome.message)])
         finally:
+            overdue.leave(waiting)
             if result is None or not call.keeps_lease:
                 lease.settle(outcome)
         return Tried(outcome, result)
@@ -247,15 +365,13 @@ class Executor:
 
     def _refusal(self, member: Member) -> Outcome:
         now = self.clock.now()
-        if member.fault:
-            why = member.fault
-        elif member.is_throttled(now):
-            why = "rate limited by the provider"
-        elif member.ejection:
-            why = member.ejection
-        else:
-            why = f"breaker {member.breaker.state.value}"
+        refusal = member.refusal(now)
+        why = member.fault or f"breaker {member.breaker.state.value}" if refusal is None else refusal.cause
         return Outcome(OutcomeKind.REFUSED, message=why, retry_after=member.retry_in(now))
+
+
+def _budget_of(fleet: ResilienceSettings) -> RetryBudget:
+    return RetryBudget(fleet.retry_budget, floor=fleet.retry_budget_floor)
 
 
 def _said(outcome: Outcome) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
@@ -12,23 +13,29 @@ from hive_console.core.member import Member
 from hive_console.core.outcome import Onward, Outcome, OutcomeKind
 from hive_console.core.routing import Plan
 from hive_console.core.settings import Strategy
+from hive_console.core.task import Hop
 from hive_console.engine.executor import Call, Executor
+from hive_console.engine.fitness import Fitness
 from hive_console.engine.operation import Operation
 from hive_console.engine.race import Race
 
 Result = TypeVar("Result")
 
-_NO_CALL = frozenset({OutcomeKind.REFUSED, OutcomeKind.NO_ROOM})
+_NO_CALL = frozenset({OutcomeKind.REFUSED, OutcomeKind.NO_ROOM, OutcomeKind.UNFIT})
 
 NO_CANDIDATE = Outcome(OutcomeKind.REFUSED, message="no model of the chain may be called")
+
+UNSURE = "it may have been carried out, and is not sent again"
+"""What is said of a request that must not be replayed, where nobody knows what became of it."""
 
 
 class Fallback:
     """Runs a plan."""
 
-    def __init__(self, fleet: Fleet, executor: Executor) -> None:
+    def __init__(self, fleet: Fleet, executor: Executor, fitness: Fitness) -> None:
         self._fleet = fleet
         self._executor = executor
+        self._fitness = fitness
         self._race = Race(fleet, executor)
 
     async def run(
@@ -42,13 +49,31 @@ class Fallback:
             call: how one attempt is made.
             allows_copies: whether a parallel plan may really be run so; a degraded fleet asks one by one.
         """
-        await self._try_last_resort(plan)
+        if self._fleet.has_last_resort:
+            self._try_last_resort(plan)
         if plan.strategy is Strategy.PARALLEL and len(plan.candidates) > 1 and allows_copies:
-            winner, outcomes = await self._race.run(plan, operation, call)
+            return await self._side_by_side(plan, operation, call)
+        return await self._in_turn(plan, operation, call)
+
+    async def _side_by_side(self, plan: Plan, operation: Operation, call: Call[Result]) -> tuple[str, Result]:
+        """All at once, or staggered; who cannot serve such a request is not in the race."""
+        outcomes: list[Outcome] = []
+        fit: list[str] = []
+        for name in plan.candidates:
+            member = self._fleet.members[name]
+            why = self._fitness.lack(member, operation)
+            if why:
+                outcomes.append(_unfit(member, operation, why))
+            else:
+                fit.append(name)
+        if len(fit) == 1:
+            return await self._in_turn(replace(plan, candidates=tuple(fit)), operation, call)
+        if fit:
+            winner, ends = await self._race.run(replace(plan, candidates=tuple(fit)), operation, call)
             if winner is not None:
                 return winner
-            raise self._failure(plan, operation, most_telling(outcomes))
-        return await self._in_turn(plan, operation, call)
+            outcomes.extend(ends)
+        raise self._failure(plan, operation, outcomes)
 
     async def _in_turn(self, plan: Plan, operation: Operation, call: Call[Result]) -> tuple[str, Result]:
         outcomes: list[Outcome] = []
@@ -58,25 +83,34 @@ class Fallback:
             if self._executor.clock.now() >= operation.deadline_at:
                 outcomes.append(Outcome(OutcomeKind.TIMED_OUT, message="the operation's deadline is over"))
                 break
-            has_standby = partial(self._any_ready, tuple(waiting))
+            why = self._fitness.lack(member, operation)
+            if why:
+                outcomes.append(_unfit(member, operation, why))
+                continue
+            has_standby = partial(self._any_ready, tuple(waiting), operation)
             tried = await self._executor.run(member, operation, call, has_standby=has_standby)
             if tried.result is not None:
                 return member.settings.id, tried.result
             outcomes.append(tried.outcome)
-            waiting = _onward(tried.outcome, member, waiting)
-        raise self._failure(plan, operation, most_telling(outcomes))
+            waiting = _onward(tried.outcome, member, waiting, may_replay=operation.may_replay)
+        raise self._failure(plan, operation, outcomes)
 
-    async def _try_last_resort(self, plan: Plan) -> None:
-        """Where every model of the chain is out, and the policy says so, lets the nearest be tried early."""
+    def _try_last_resort(self, plan: Plan) -> None:
+        """Where every model of the chain is out, lets the nearest to its trial be tried early."""
         _, caused = self._fleet.last_resort(plan.candidates, self._executor.clock.now())
         self._executor.bus.publish(caused)
 
-    def _any_ready(self, members: tuple[Member, ...]) -> bool:
+    def _any_ready(self, members: tuple[Member, ...], operation: Operation) -> bool:
         now = self._executor.clock.now()
-        return any(member.would_admit(now) for member in members)
+        return any(member.would_admit(now) and not self._fitness.lack(member, operation) for member in members)
 
-    def _failure(self, plan: Plan, operation: Operation, last: Outcome) -> OperationFailed:
-        wait = self._fleet.retry_in(plan.candidates, self._executor.clock.now())
+    def _failure(self, plan: Plan, operation: Operation, outcomes: Sequence[Outcome]) -> OperationFailed:
+        last = most_telling(outcomes)
+        if last.is_uncertain and not operation.may_replay:
+            last = replace(last, message=f"{last.message}; {UNSURE}" if last.message else UNSURE)
+        members = self._fleet.members
+        fit = tuple(name for name in plan.candidates if not self._fitness.lack(members[name], operation))
+        wait = self._fleet.retry_in(fit, self._executor.clock.now())
         return OperationFailed(
             operation.requested,
             last,
@@ -84,23 +118,38 @@ class Fallback:
             retry_after=wait,
             operation=operation.id,
             attempts=operation.attempts,
+            route=operation.route.virtual_name,
             trail=tuple(operation.hops),
         )
 
 
+def _unfit(member: Member, operation: Operation, why: str) -> Outcome:
+    """Notes as a hop that a model was not asked, and why; the same as an outcome."""
+    operation.hops.append(Hop(member.settings.id, f"unfit: {why}", 0.0))
+    return Outcome(OutcomeKind.UNFIT, message=f"{member.settings.id}: {why}")
+
+
 def most_telling(outcomes: Sequence[Outcome]) -> Outcome:
-    """The outcome a client learns most from: the last of a real call, else the last refusal."""
+    """The outcome a client learns most from: the last of a real call, else the last refusal, else every lack."""
     called = [outcome for outcome in outcomes if outcome.kind not in _NO_CALL]
-    return (called or list(outcomes) or [NO_CANDIDATE])[-1]
+    refused = [outcome for outcome in outcomes if outcome.kind is not OutcomeKind.UNFIT]
+    if called or refused:
+        return (called or refused)[-1]
+    if outcomes:
+        return Outcome(OutcomeKind.UNFIT, message="; ".join(outcome.message for outcome in outcomes))
+    return NO_CANDIDATE
 
 
-def _onward(outcome: Outcome, member: Member, waiting: list[Member]) -> list[Member]:
-    """Who may still be asked after this outcome."""
+def _onward(outcome: Outcome, member: Member, waiting: list[Member], *, may_replay: bool) -> list[Member]:
+    """Who may still be asked after this outcome: of those that the ones before left."""
+    if outcome.is_uncertain and not may_replay:
+        return []
     match outcome.judgement.onward:
         case Onward.ANY:
             return waiting
         case Onward.NOWHERE:
-            return []
+            is_filtered = outcome.kind is OutcomeKind.CONTENT_FILTER
+            return waiting if is_filtered and member.settings.content_filter_fallback else []
         case Onward.LARGER_CONTEXT:
             size = member.settings.context_window
             return [other for other in waiting if size and other.settings.context_window > size]

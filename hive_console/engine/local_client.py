@@ -9,8 +9,11 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from hive_console.core.command import Command, CommandResult, Effect, effect_of
+from hive_console.core.reload_report import ReloadReport
 from hive_console.core.snapshot import FleetSnapshot
 from hive_console.engine.client import EventPage
+
+STARTING = "the engine is still starting; try again"
 
 
 class Feed(Protocol):
@@ -42,6 +45,14 @@ class RunningEngine(Protocol):
         ...
 
 
+class Reload(Protocol):
+    """Reads the settings file again; the part around the engine that knows it fits by shape."""
+
+    def __call__(self, *, actor: str, dry_run: bool, expected: str) -> Coroutine[Any, Any, ReloadReport]:
+        """What came of it."""
+        ...
+
+
 class LocalClient:
     """The in-process client. It can be made before the engine runs and says honestly that nothing is known."""
 
@@ -56,10 +67,14 @@ class LocalClient:
         self._actor = actor
         self._engine: RunningEngine | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._reload: Reload | None = None
 
-    def attach(self, engine: RunningEngine, loop: asyncio.AbstractEventLoop) -> None:
+    def attach(
+        self, engine: RunningEngine, loop: asyncio.AbstractEventLoop, *, reload: Reload | None = None
+    ) -> None:
         """Connects it to a running engine on `loop`."""
         self._loop = loop
+        self._reload = reload
         self._engine = engine
 
     def snapshot(self) -> FleetSnapshot:
@@ -88,8 +103,17 @@ class LocalClient:
             return _not_running()
         return asyncio.run_coroutine_threadsafe(engine.undo(self._actor), loop)
 
+    def reload(self, *, dry_run: bool, expected: str = "") -> Future[ReloadReport]:
+        """Reads the settings file again in the name of this client's actor."""
+        reload, loop = self._reload, self._loop
+        if reload is None or loop is None:
+            future: Future[ReloadReport] = Future()
+            future.set_result(ReloadReport(is_good=False, message=STARTING))
+            return future
+        return asyncio.run_coroutine_threadsafe(reload(actor=self._actor, dry_run=dry_run, expected=expected), loop)
+
 
 def _not_running() -> Future[CommandResult]:
     future: Future[CommandResult] = Future()
-    future.set_result(CommandResult(is_done=False, message="the engine is still starting; try again"))
+    future.set_result(CommandResult(is_done=False, message=STARTING))
     return future

@@ -6,8 +6,8 @@ Nothing is done that could not be written down first: an audit trail with holes 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 
 from hive_console.core.alerting import AlertBook
 from hive_console.core.command import (
@@ -19,10 +19,11 @@ from hive_console.core.command import (
     effect_of,
     inverse_of,
 )
-from hive_console.core.errors import RecordingFailed
+from hive_console.core.errors import HiveError, RecordingFailed
 from hive_console.core.events import Event, OperatorActed, RoutePinned
 from hive_console.core.fleet import Fleet
 from hive_console.core.member import Member
+from hive_console.core.settings_diff import Change, summary
 from hive_console.core.snapshot import FleetSnapshot
 from hive_console.core.states import Action, ActionPhase
 from hive_console.core.text import clean
@@ -99,6 +100,10 @@ class Operator:
             return CommandResult(is_done=False, message=f"not done, it could not be recorded: {error}")
         if refusal:
             return CommandResult(is_done=False, message=refusal, action_id=action_id)
+        gone = self._gone(command)
+        if gone:  # other settings came while the row was written
+            await self._write(replace(row, at=self._clock.now(), phase=ActionPhase.REFUSED, detail=gone))
+            return CommandResult(is_done=False, message=gone, action_id=action_id)
         was_pinned_to = self._pinned_to(command)
         detail = await self._do(command, reason)
         return await self._confirm(command, row, detail, inverse_of(command, was_pinned_to))
@@ -113,6 +118,47 @@ class Operator:
         return await self.say(
             Command(command.action, command.target, command.reason, command.parameter, actor=actor)
         )
+
+    async def reload(
+        self, actor: str, apply: Callable[[], tuple[Change, ...]], *, told: str = "", refusal: str = ""
+    ) -> CommandResult:
+        """Has other settings applied, or notes why they were not; audited either way.
+
+        Args:
+            actor: who asks.
+            apply: applies them and returns what changed; raises `HiveError` when they cannot be applied now.
+            told: what they would change, for the row that is written before anything is.
+            refusal: why they cannot be used, or ``""``.
+        """
+        row = OperatorActed(
+            at=self._clock.now(),
+            action_id=f"{self._run_id}-op{next(self._numbers)}",
+            actor=actor,
+            action=Action.RELOAD,
+            phase=ActionPhase.REFUSED if refusal else ActionPhase.INTENDED,
+            target="settings",
+            detail=refusal or told,
+        )
+        try:
+            await self._write(row)
+        except RecordingFailed as error:
+            return CommandResult(is_done=False, message=f"not done, it could not be recorded: {error}")
+        if refusal:
+            return CommandResult(is_done=False, message=refusal, action_id=row.action_id)
+        try:
+            said, phase = f"applied: {summary(apply())}", ActionPhase.DONE
+        except HiveError as error:
+            said, phase = str(error), ActionPhase.REFUSED
+        try:
+            await self._write(replace(row, at=self._clock.now(), phase=phase, detail=said))
+        except RecordingFailed as error:
+            said = f"{said}; but the outcome could not be recorded: {error}"
+        return CommandResult(is_done=phase is ActionPhase.DONE, message=said, action_id=row.action_id)
+
+    def forget(self, models: Collection[str]) -> None:
+        """Offers no undo of what was done to models that have left."""
+        if self._undo is not None and {self._undo.command.target, self._undo.command.parameter} & set(models):
+            self._undo = None
 
     async def _confirm(
         self, command: Command, intended: OperatorActed, detail: str, inverse: Command | None
@@ -184,7 +230,7 @@ class Operator:
                 return member.freeze(now, cause, until=now + FREEZE_SECONDS)
             case Action.THAW:
                 return member.thaw(now, cause)
-            case Action.CHECK_NOW | Action.ACKNOWLEDGE:
+            case Action.CHECK_NOW | Action.ACKNOWLEDGE | Action.RELOAD:
                 return []
 
     def _pin(self, member: Member, target: str | None, cause: str) -> list[Event]:
@@ -196,6 +242,14 @@ class Operator:
         outcome = await self._prober.check(member)
         said = outcome.kind.value.replace("_", " ")
         return f"{member.settings.id}: {said}{f' ({outcome.message})' if outcome.message else ''}"
+
+    def _gone(self, command: Command) -> str:
+        """Which model of the command is configured no more, in words; or ``""``."""
+        if command.action is Action.ACKNOWLEDGE:
+            return ""
+        names = (command.target, command.parameter) if command.parameter else (command.target,)
+        gone = [name for name in names if name not in self._fleet.members]
+        return f"{', '.join(gone)} has just left the settings; nothing was done" if gone else ""
 
     def _pinned_to(self, command: Command) -> str | None:
         member = self._fleet.members.get(command.target)

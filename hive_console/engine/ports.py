@@ -32,7 +32,7 @@ class Provider(Protocol):
         ...
 
     def stream(self, model: ModelSettings, task: Task) -> AsyncGenerator[Piece, None]:
-        """A streamed answer, event by event, ending after the last one; closing it frees the connection.
+        """A streamed answer, some whole events a piece, ending after the last; closing it frees the connection.
 
         A stream that ends without its end (no finish, no `[DONE]`) raises `STREAM_CUT`.
         """

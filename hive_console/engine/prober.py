@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Collection
 from dataclasses import replace
 
 from hive_console.core.events import BreakerChanged, Event, ProbeBudgetSpent, ProbeFinished, StatusChanged
@@ -52,9 +53,6 @@ class Prober:
     ) -> None:
         self._fleet = fleet
         self.budget = ProbeBudget(daily_budget)
-        self._free = {
-            name: replace(member.settings, probe=ProbeKind.MODELS) for name, member in fleet.members.items()
-        }
         self._has_told_of_budget = False
         self._provider = provider
         self._clock = clock
@@ -63,9 +61,18 @@ class Prober:
         self._suspected: set[str] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._pauses: dict[str, asyncio.Future[bool]] = {}
-        timeouts = {member.settings.probe_timeout for member in fleet.members.values()}
-        self._limits = {seconds: Deadlines(seconds) for seconds in timeouts}
+        self._limits: dict[float, Deadlines] = {}  # as many as the settings have different timeouts
         self._has_failed = dict.fromkeys(fleet.members, False)
+
+    def reconfigure(self, daily_budget: int, changed: Collection[str]) -> None:
+        """Follows other settings of the fleet; asks the changed models at once how they are."""
+        self.budget.budget = daily_budget
+        self._limits = {}  # those that run go on; the others would only pile up
+        self._has_failed = {name: self._has_failed.get(name, False) for name in self._fleet.members}
+        self._suspected.intersection_update(self._fleet.members)
+        self._pauses = {name: pause for name, pause in self._pauses.items() if name in self._fleet.members}
+        for name in changed:
+            self._end_pause(name)
 
     def take(self, event: Event) -> tuple[Event, ...]:
         """Wakes the watch of a model whose breaker moved, or that became suspect; a bus reader."""
@@ -119,11 +126,16 @@ class Prober:
 
     async def _ask(self, member: Member) -> Outcome:
         try:
-            async with self._limits[member.settings.probe_timeout].limit():
+            async with self._limit(member.settings.probe_timeout).limit():
                 return await self._provider.probe(self._affordable(member.settings))
         except TimeoutError:
             said = f"no answer within {member.settings.probe_timeout:g} s"
             return Outcome(OutcomeKind.TIMED_OUT, message=said)
+
+    def _limit(self, seconds: float) -> Deadlines:
+        if seconds not in self._limits:
+            self._limits[seconds] = Deadlines(seconds)
+        return self._limits[seconds]
 
     def _affordable(self, model: ModelSettings) -> ModelSettings:
         """The model as it may be probed now: a paid probe gives way to the free one when the money is spent."""
@@ -137,7 +149,7 @@ class Prober:
             self._has_told_of_budget = True
             spent = ProbeBudgetSpent(at=now, spent=self.budget.spent, budget=self.budget.budget)
             self._bus.publish([spent])
-        return self._free[model.id]
+        return replace(model, probe=ProbeKind.MODELS)
 
     def _finish(
         self, member: Member, permit: Permit | None, outcome: Outcome, *, started_at: float, is_recovery: bool
@@ -158,7 +170,7 @@ class Prober:
             caused = member.observe(outcome, now, latency=latency)
         else:
             caused = member.settle(permit, outcome, now, latency=latency, is_probe=True)
-        self._bus.publish([finished, *caused])
+        self._bus.publish([finished, *caused, *self._fleet.key_news(member.key, now)])
 
     def _is_suspected(self, member: Member) -> bool:
         """Whether callers came to suspect it since it was last looked at, and a probe may say more."""
@@ -169,8 +181,11 @@ class Prober:
     def _spared_for(self, member: Member) -> float:
         """Seconds for which real calls make a probe needless; 0 where it is due all the same.
 
-        The first check always is, so that a missing key is seen; so are trials, and a model that just failed.
+        The first check always is, so that a missing key is seen; so are trials, and a model that just failed. Of
+        a refused key one look a minute is enough, whichever of its models takes it.
         """
+        if member.key.is_refused:
+            return member.key.until - self._clock.now()
         last = member.last_real_call
         is_well = member.breaker.state is BreakerState.CLOSED and not member.breaker.consecutive_failures
         if last is None or not is_well or member.fault or self._has_failed[member.settings.id]:

@@ -13,7 +13,7 @@ from hive_console.core.member import Member
 from hive_console.core.metrics import ResilienceMeter
 from hive_console.core.probe_budget import ProbeBudget
 from hive_console.core.settings import Settings
-from hive_console.core.snapshot import BreakerView, FleetSnapshot, ModelView, before_start
+from hive_console.core.snapshot import BreakerView, FleetSnapshot, ModelView, RouteView, before_start
 from hive_console.engine.bulkhead import Bulkhead
 from hive_console.engine.bus import NOTHING, Bus
 from hive_console.engine.operator import Undo
@@ -48,7 +48,7 @@ class Publisher:
         self._is_watched = is_watched
         self._pace = pace
         self._shortest = min(SHORTEST, pace) if pace <= LONGEST else pace
-        self._settings = settings
+        self._environment = settings.environment
         self._fleet = fleet
         self._bulkheads = bulkheads
         self._degradation = degradation
@@ -64,6 +64,10 @@ class Publisher:
         self.gateway = ""
         self.undo: Undo | None = None
         self.latest = before_start(settings, clock.now())
+
+    def reconfigure(self, settings: Settings) -> None:
+        """Shows the fleet of these settings from the next snapshot on."""
+        self._environment = settings.environment
 
     def take(self, event: Event) -> tuple[Event, ...]:  # noqa: ARG002 - any event is news
         """Notes that there is something to show; a bus reader."""
@@ -132,7 +136,7 @@ class Publisher:
             alerts=self._alerts.views(),
             metrics=self._meter.view(now),
             recorder=recorder,
-            environment=self._settings.environment,
+            environment=self._environment,
             gateway=self.gateway,
             loop_lag=self._lag,
             events_dropped=recorder.dropped,
@@ -140,6 +144,11 @@ class Publisher:
             undo_text=undo.text if undo else "",
             probe_spent=self._probe_budget.spent_today(now),
             probe_budget=self._probe_budget.budget,
+            routes=tuple(
+                RouteView(name, route.primary, self._fleet.serving(name), route.strategy, route.chain)
+                for name, route in self._fleet.routes.items()
+                if route.virtual_name
+            ),
         )
 
 
@@ -175,7 +184,7 @@ def _view(member: Member, fleet: Fleet, *, places: Bulkhead, availability: float
         in_flight=places.taken,
         max_in_flight=places.places,
         waiting=places.waiting,
-        throttled_until=member.throttled_until if member.is_throttled(now) else None,
+        throttled_until=_throttled_until(member, now),
         fault=member.fault,
         pinned_to=member.pinned_to,
         serving=fleet.serving(settings.id),
@@ -189,3 +198,11 @@ def _view(member: Member, fleet: Fleet, *, places: Bulkhead, availability: float
         ejected_until=member.ejected_until,
         last_error=member.last_error,
     )
+
+
+def _throttled_until(member: Member, now: float) -> float | None:
+    """Until when it is left alone for its rate limits: the provider's word, or what is left of them."""
+    if member.is_throttled(now):
+        return member.throttled_until
+    limited = None if member.pace.is_free else member.pace.refusal(now, member.in_flight)
+    return None if limited is None else now + limited[1]

@@ -7,6 +7,7 @@ failed are extra load: staggered ones need the chain's budget.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -14,8 +15,7 @@ from typing import Generic, TypeVar
 
 from hive_console.core.fleet import Fleet
 from hive_console.core.hedging import HedgePlan, HedgeState, hedge_delay
-from hive_console.core.member import Member
-from hive_console.core.outcome import Onward, Outcome
+from hive_console.core.outcome import Onward, Outcome, OutcomeKind
 from hive_console.core.routing import Plan
 from hive_console.engine.calls import OpenedStream
 from hive_console.engine.executor import Call, Executor, Tried
@@ -29,7 +29,10 @@ SHORTEST_HEDGE = 0.05
 
 @dataclass(slots=True)
 class _Field(Generic[Result]):
-    """One race under way: who runs, in the order of the plan."""
+    """One race under way: who runs, in the order of the plan.
+
+    `too_long` is how a model said that it cannot hold the request, `held` the most tokens of any that did.
+    """
 
     plan: Plan
     operation: Operation
@@ -38,6 +41,8 @@ class _Field(Generic[Result]):
     is_staggered: bool
     racers: list[tuple[str, asyncio.Task[Tried[Result]]]] = field(default_factory=list)
     winner: tuple[str, Result] | None = None
+    too_long: Outcome | None = None
+    held: float = 0.0
 
     def running(self) -> list[asyncio.Task[Tried[Result]]]:
         """The copies that the plan still waits for."""
@@ -60,7 +65,7 @@ class Race:
         self, plan: Plan, operation: Operation, call: Call[Result]
     ) -> tuple[tuple[str, Result] | None, Sequence[Outcome]]:
         """The winner and its answer, or `None`; and what came of the others, in the order of the plan."""
-        delay = self._delay(self._fleet.members[plan.requested], plan)
+        delay = self._delay(plan)
         hedges = HedgePlan(len(plan.candidates), delay, self._executor.clock.now())
         race = _Field(plan, operation, call, hedges, is_staggered=delay > 0)
         try:
@@ -92,7 +97,7 @@ class Race:
         hedges = race.hedges
         while hedges.next_at is not None and now >= hedges.next_at:
             is_extra = race.is_staggered and bool(hedges.running)
-            if is_extra and not self._executor.budgets[race.operation.requested].withdraw(now):
+            if is_extra and not self._executor.budgets[race.operation.route.name].withdraw(now):
                 hedges.stop()
                 return
             number = hedges.due(now)
@@ -113,7 +118,11 @@ class Race:
                 race.winner = (name, tried.result)
                 race.hedges.on_success(number)
                 return
-            if race.is_staggered and tried.outcome.judgement.onward is Onward.NOWHERE:
+            if tried.outcome.judgement.onward is Onward.LARGER_CONTEXT:
+                size = self._fleet.members[name].settings.context_window
+                race.too_long = tried.outcome
+                race.held = max(race.held, size or math.inf)  # of an unknown size nobody is known to be larger
+            if self._ends_the_race(race, name, tried.outcome):
                 race.hedges.on_fatal(number)
             else:
                 race.hedges.on_nonfatal(number, now)
@@ -128,14 +137,24 @@ class Race:
             return race.hedges.next_at is not None or any(not task.done() for task in others)
 
         member = self._fleet.members[race.plan.candidates[number]]
+        if race.too_long is not None and member.settings.context_window <= race.held:
+            return Tried(race.too_long)
         return await self._executor.run(member, race.operation, race.call, has_standby=has_standby)
 
-    def _delay(self, member: Member, plan: Plan) -> float:
+    def _delay(self, plan: Plan) -> float:
         """Seconds between two copies: what the settings say, or the p95 of the one that is asked first."""
-        if member.settings.hedge_after is not None:
-            return member.settings.hedge_after
+        if plan.hedge_after is not None:
+            return plan.hedge_after
         first = self._fleet.members[plan.candidates[0]]
         return hedge_delay(first.window.p95, floor=SHORTEST_HEDGE, ceiling=first.settings.timeout)
+
+    def _ends_the_race(self, race: _Field[Result], name: str, outcome: Outcome) -> bool:
+        """Whether no other copy may answer after this: a staggered one would fail like it, and what a content
+        filter refused is told to the caller unless the settings say otherwise.
+        """
+        if outcome.kind is OutcomeKind.CONTENT_FILTER:
+            return not self._fleet.members[name].settings.content_filter_fallback
+        return race.is_staggered and outcome.judgement.onward is Onward.NOWHERE
 
 
 def _open_streams(

@@ -17,17 +17,23 @@ from hive_console.core.command import Command, CommandResult
 from hive_console.core.degradation import Degradation
 from hive_console.core.errors import place_of
 from hive_console.core.events import (
+    MANY_CHANGES,
     BreakerChanged,
     EngineStarted,
     EngineStopped,
     Event,
     OperatorActed,
     ServiceFailed,
+    SettingsRefused,
+    SettingsReloaded,
     StatusChanged,
 )
 from hive_console.core.fleet import Fleet
+from hive_console.core.member import Member
 from hive_console.core.metrics import MEASURED, ResilienceMeter
+from hive_console.core.narration import CHANGES_SHOWN
 from hive_console.core.settings import Settings
+from hive_console.core.settings_diff import Change, applicable, changes_between, summary
 from hive_console.core.snapshot import FleetSnapshot
 from hive_console.core.task import Reply, ReplyStream, Task
 from hive_console.engine.bus import NOTHING, Bus, Reader
@@ -39,6 +45,7 @@ from hive_console.engine.operator import Operator
 from hive_console.engine.ports import Clock, NoRecorder, Provider, Recorder
 from hive_console.engine.prober import Prober
 from hive_console.engine.publisher import LONGEST, Publisher
+from hive_console.engine.reconfiguration import Reconfiguration, StillLeaving
 
 AFTER_FAILURE = 1.0
 """Seconds a service that met an unexpected error waits before it goes on, so that it cannot spin."""
@@ -136,11 +143,24 @@ class ResilienceEngine:
             rng=random.Random(f"{seed}/route"),
             run_id=self._run_id,
         )
+        self._reconfiguration = Reconfiguration(
+            fleet=self._fleet,
+            door=self._door,
+            executor=executor,
+            prober=self._prober,
+            publisher=self._publisher,
+            operator=self._operator,
+            degradation=self._degradation,
+            provider=provider,
+        )
+        self._has_refused = False
+        self._followers: list[Callable[[Settings], None]] = []
         self._saved = saved or {}
         self.feed = EventFeed()
         self._subscribe(meter, alerts, readers)
         self._group = asyncio.TaskGroup()
         self._tasks: list[asyncio.Task[None]] = []
+        self._watches: dict[str, asyncio.Task[None]] = {}
 
     async def __aenter__(self) -> Self:
         """Starts probing and publishing."""
@@ -157,17 +177,18 @@ class ResilienceEngine:
         self._bus.publish(self._fleet.restore(self._saved, now))
         self._publisher.publish()  # whoever looks at once must not see a deactivated model as a fresh one
         await self._group.__aenter__()
-        self._serve("publisher", self._publisher.run)
+        self._tasks.append(self._serve("publisher", self._publisher.run))
         for member in self._fleet.members.values():
-            self._serve(f"prober of {member.settings.id}", partial(self._prober.watch, member))
+            self._watch(member)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Stops everything and says so in the recording."""
-        for task in self._tasks:
+        for task in (*self._tasks, *self._watches.values()):
             task.cancel()
+        self._watches.clear()  # from here on there are no other settings
         try:
             # The body's own error is not the group's: it goes on to the caller as it is, in no ExceptionGroup.
             await self._group.__aexit__(None, None, None)
@@ -194,6 +215,82 @@ class ResilienceEngine:
         self._show()
         return result
 
+    def changes_to(self, settings: Settings) -> tuple[Change, ...]:
+        """What these settings would change now."""
+        return changes_between(self.settings, settings)
+
+    def reconfigure(self, settings: Settings, *, source: str = "script", actor: str = "") -> tuple[Change, ...]:
+        """Applies other settings at once while requests run; what changed.
+
+        What needs a restart is left as it was. Raises `StillLeaving` when nothing could be changed now.
+
+        Args:
+            settings: the whole of the new settings.
+            source: what brought them: `command`, `signal`, `file`, `script`.
+            actor: who asked, where the system attests it.
+        """
+        if not self._watches:
+            raise RuntimeError("the engine is not running; give it the settings when it is made")
+        changes = self.changes_to(settings)
+        wanted = applicable(self.settings, settings)
+        now = self._clock.now()
+        events: list[Event] = []
+        has_other_names = _names_of(wanted) != _names_of(self.settings)
+        if wanted != self.settings:
+            switched = self._reconfiguration.switch(self.settings, wanted, now)
+            self.settings = wanted
+            for follow in self._followers:
+                follow(wanted)
+            for name in switched.left:
+                self._watches.pop(name).cancel()
+            for member in switched.joined:
+                self._watch(member)
+            events = switched.events
+        if changes or self._has_refused:
+            self._has_refused = False
+            reloaded = SettingsReloaded(
+                at=now,
+                source=source,
+                changes=tuple(map(str, changes[:MANY_CHANGES])),
+                count=len(changes),
+                models=tuple(model.id for model in wanted.models) if has_other_names else (),
+                routes=tuple(route.name for route in wanted.routes) if has_other_names else (),
+                actor=actor,
+            )
+            self._bus.publish([reloaded, *events, *self._publisher.look_at_degradation(now)])
+            self._show()
+        return changes
+
+    async def reload(self, settings: Settings, *, source: str, actor: str = "") -> CommandResult:
+        """`reconfigure`, or why not; with an actor an operator's word, written down durably before it is done.
+
+        Whoever asks has looked at the fleet: refused keys are tried again, since theirs may have been replaced.
+        """
+
+        def apply() -> tuple[Change, ...]:
+            changes = self.reconfigure(settings, source=source, actor=actor)
+            if source != "file":
+                self._bus.publish(self._fleet.free_keys(self._clock.now()))
+            return changes
+
+        if actor:
+            changes = self.changes_to(settings)
+            told = "; ".join((summary(changes), *map(str, changes[:CHANGES_SHOWN])))
+            return await self._operator.reload(actor, apply, told=told)
+        try:
+            return CommandResult(is_done=True, message=f"applied: {summary(apply())}")
+        except StillLeaving as error:
+            return CommandResult(is_done=False, message=str(error))
+
+    async def refuse_settings(self, problem: str, *, count: int = 1, source: str, actor: str = "") -> CommandResult:
+        """Notes that settings were read which cannot be used: in log and alerts, and in the audit of an actor."""
+        self._has_refused = True
+        refused = SettingsRefused(at=self._clock.now(), source=source, problem=problem, count=count, actor=actor)
+        self._bus.publish([refused])
+        if not actor:
+            return CommandResult(is_done=False, message=problem)
+        return await self._operator.reload(actor, lambda: (), refusal=problem)
+
     def save(self) -> dict[str, Any]:
         """The state of the models that must survive a restart, as JSON values by id; give it back as `saved`."""
         return self._fleet.save()
@@ -205,6 +302,14 @@ class ResilienceEngine:
     def publish(self, event: Event) -> None:
         """Puts an event of a part around the engine (gateway, console) on the bus; on the engine's thread."""
         self._bus.publish([event])
+
+    def follow(self, follower: Callable[[Settings], None]) -> None:
+        """Tells a part around the engine of other settings, in the same step in which they come into force."""
+        self._followers.append(follower)
+
+    def serve(self, name: str, run: Callable[[], Coroutine[None, None, None]]) -> None:
+        """Runs a service of a part around the engine for as long as the engine runs, whatever errors it meets."""
+        self._tasks.append(self._serve(name, run))
 
     def say_gateway(self, url: str) -> None:
         """Tells the address that clients use, for the screens."""
@@ -247,8 +352,12 @@ class ResilienceEngine:
     def _look_at_degradation(self, event: Event) -> list[Event]:
         return self._publisher.look_at_degradation(event.at) if isinstance(event, StatusChanged) else []
 
-    def _serve(self, name: str, run: Callable[[], Coroutine[None, None, None]]) -> None:
-        self._tasks.append(self._group.create_task(self._survive(name, run), name=name))
+    def _watch(self, member: Member) -> None:
+        name = member.settings.id
+        self._watches[name] = self._serve(f"prober of {name}", partial(self._prober.watch, member))
+
+    def _serve(self, name: str, run: Callable[[], Coroutine[None, None, None]]) -> asyncio.Task[None]:
+        return self._group.create_task(self._survive(name, run), name=name)
 
     async def _survive(self, name: str, run: Callable[[], Coroutine[None, None, None]]) -> None:
         """Runs a service for ever: an error nobody expected is published, and the service goes on."""
@@ -259,3 +368,7 @@ class ResilienceEngine:
                 failed = ServiceFailed(at=self._clock.now(), service=name, message=place_of(error))
                 self._bus.publish([failed])
                 await self._clock.sleep(AFTER_FAILURE)
+
+
+def _names_of(settings: Settings) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    return tuple(model.id for model in settings.models), tuple(route.name for route in settings.routes)

@@ -199,6 +199,13 @@ class HiveApp(App[None], inherit_bindings=False):
         self._fleet_screen.say("read-only from here on; start the console anew to act again")
         self.refresh_bindings()
 
+    def action_reload(self) -> None:
+        """Shows what the settings file would change, and asks; a read-only console shows it and does nothing."""
+        from hive_console.ui.reload_dialog import ReloadDialog
+
+        if not isinstance(self.screen, ReloadDialog):
+            self.push_screen(ReloadDialog(self.client))
+
     # --- the way out ---
 
     def action_ask_to_quit(self) -> None:

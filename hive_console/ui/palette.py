@@ -47,6 +47,7 @@ class HiveCommands(Provider):
             model_id = harmless(screen.selected.model_id)
             for action, words in DEED_WORDS.items():
                 yield f"{model_id}: {words}", _begin(screen, action)
+        yield "settings: reload the file (asks first)", app.action_reload
         yield "alerts: the inbox", app.action_show_alerts
         yield "fleet: all models", app.action_show_fleet
         yield "help: keys and signs", app.action_help

@@ -16,6 +16,7 @@ from hive_console.adapters.secrets import KeyReference, KeyRing, KeySource
 from hive_console.adapters.transport import HttpProviders
 from hive_console.core.command import Command, CommandResult
 from hive_console.core.settings import ModelSettings, Settings
+from hive_console.core.settings_diff import Change
 from hive_console.core.snapshot import FleetSnapshot
 from hive_console.core.task import Reply, ReplyStream, Task
 from hive_console.engine.clock import SystemClock
@@ -95,6 +96,7 @@ class Engine:
             engine = ResilienceEngine(
                 self._settings, provider=provider, clock=clock, recorder=recorder, version=VERSION, saved=saved
             )
+            engine.follow(lambda settings: provider.use(settings.network))
             self._engine = await stack.enter_async_context(engine)
             self._stack = stack.pop_all()
         return self
@@ -125,10 +127,14 @@ class Engine:
             Command(command.action, command.target, command.reason, command.parameter, actor=actor)
         )
 
+    def reconfigure(self, settings: Settings) -> tuple[Change, ...]:
+        """Applies other settings at once while operations run; what changed. See `docs/configuration.md`."""
+        return self._running().reconfigure(settings)
+
     @property
     def settings(self) -> Settings:
-        """The fleet's settings."""
-        return self._settings
+        """The fleet's settings, as they are in force."""
+        return self._settings if self._engine is None else self._engine.settings
 
     def snapshot(self) -> FleetSnapshot:
         """The latest view of the fleet."""

@@ -105,8 +105,9 @@ class EngineThread:
             self._end = end
             if self._is_stopping:
                 return
-        async with open_house(self._launch) as engine:
+        async with open_house(self._launch) as house:
+            engine = house.engine
             self._publish = engine.publish
-            self._client.attach(engine, self._loop)
+            self._client.attach(engine, self._loop, reload=house.reloader.reload)
             engine.publish(ConsoleAttached(at=engine.now(), actor=self._actor))
             await end.wait()

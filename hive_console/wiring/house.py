@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 
 from hive_console.adapters.control_socket import ControlServer, socket_path
@@ -16,18 +18,34 @@ from hive_console.engine.clock import SystemClock
 from hive_console.engine.supervisor import ResilienceEngine
 from hive_console.version import VERSION
 from hive_console.wiring.launch import Launch
+from hive_console.wiring.reloading import Reloader
 from hive_storage.recorder import Recorder
 
 DRAIN_SECONDS = 5.0
 """Seconds that requests under way get to finish when the engine stops; a caller's patience, not a model's."""
 
 
+@dataclass(frozen=True, slots=True)
+class House:
+    """What lives there and is spoken to from outside."""
+
+    engine: ResilienceEngine
+    reloader: Reloader
+
+
 @asynccontextmanager
-async def open_house(launch: Launch) -> AsyncGenerator[ResilienceEngine, None]:
+async def open_house(
+    launch: Launch, *, say: Callable[[str], None] = lambda _line: None, asked_to_reload: asyncio.Event | None = None
+) -> AsyncGenerator[House, None]:
     """Runs recorder, engine, gateway and control socket for as long as the block lasts.
 
     Stopping drains: the gateway refuses what is new, lets requests finish, and only then the engine ends;
     the recorder is last, so that it has heard everything.
+
+    Args:
+        launch: what to run.
+        say: told what a service's log should hold while it runs.
+        asked_to_reload: set to have the settings file read again and applied.
     """
     clock = SystemClock()
     async with AsyncExitStack() as stack:
@@ -62,20 +80,24 @@ async def open_house(launch: Launch) -> AsyncGenerator[ResilienceEngine, None]:
             launch.settings.gateway,
             engine,
             snapshot=engine.snapshot,
-            fleet=lambda: launch.settings,
+            fleet=lambda: engine.settings,
             token=token_of(launch),
             metrics=metrics.render,
             on_error=on_error,
         )
         url = await gateway.start()
+        engine.follow(lambda settings: provider.use(settings.network))
         stack.push_async_callback(gateway.stop, grace=DRAIN_SECONDS)
-        control = ControlServer(socket_path(launch.folder.path), engine.snapshot)
+        reloader = Reloader(engine, launch.file, say=say, asked=asked_to_reload)
+        stack.callback(reloader.end)
+        control = ControlServer(socket_path(launch.folder.path), engine.snapshot, reload=reloader.reload)
         await control.start()
         stack.push_async_callback(control.stop)
         launch.folder.note(gateway=url)
         engine.say_gateway(url)
         launch.say_gateway(url)
-        yield engine
+        engine.serve("the watch over the settings file", reloader.watch)
+        yield House(engine, reloader)
 
 
 def token_of(launch: Launch) -> Callable[[], str] | None:

@@ -8,13 +8,14 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from hive_console.adapters.folders import default_data_folder
 from hive_console.adapters.secrets import KeyRing
 from hive_console.core.errors import HiveError
 from hive_console.core.settings import Settings
+from hive_console.wiring.settings_file import SettingsFile, with_port
 from hive_storage.folder import DataFolder
 
 
@@ -43,6 +44,7 @@ class Launch:
         warnings: what somebody should know before the screen covers it.
         say_gateway: told the gateway's address once it listens (the demo's traffic waits for it).
         is_demo: whether nobody depends on it.
+        file: where the settings came from, to be read again; `None` in the demo, which has none.
     """
 
     settings: Settings
@@ -51,6 +53,7 @@ class Launch:
     warnings: tuple[str, ...]
     say_gateway: Callable[[str], None]
     is_demo: bool = False
+    file: SettingsFile | None = None
 
 
 def prepared(choice: Choice) -> AbstractContextManager[Launch]:
@@ -60,7 +63,7 @@ def prepared(choice: Choice) -> AbstractContextManager[Launch]:
 
 @contextmanager
 def _from_file(choice: Choice) -> Iterator[Launch]:
-    from hive_console.adapters.config_file import find, load, search_path  # 50 ms that the demo does not need
+    from hive_console.adapters.config_file import find, search_path  # 50 ms that the demo does not need
 
     path = find(choice.config, os.environ)
     if path is None:
@@ -69,12 +72,11 @@ def _from_file(choice: Choice) -> Iterator[Launch]:
             f"no settings file: looked for {looked}; write one with `hive-console init`, name one, "
             "or try `hive-console --demo`, which needs none"
         )
-    loaded = load(path, os.environ)
+    file = SettingsFile(path, os.environ, port=choice.port)
+    loaded = file.load()
     folder = _held(choice.data or default_data_folder(os.environ))
     try:
-        yield Launch(
-            _with_port(loaded.settings, choice.port), loaded.secrets, folder, loaded.warnings, lambda _url: None
-        )
+        yield Launch(loaded.settings, loaded.secrets, folder, loaded.warnings, lambda _url: None, file=file)
     finally:
         folder.release()
 
@@ -94,7 +96,7 @@ def _demo(choice: Choice) -> Iterator[Launch]:
         folder = _held(choice.data or Path(temporary))
         demo = DemoThread(lambda: gateway, gateway_port=0)
         try:
-            settings = _with_port(demo.start(), choice.port)
+            settings = with_port(demo.start(), choice.port)
             yield Launch(settings, KeyRing({}, Path.cwd()), folder, (), say_gateway, is_demo=True)
         finally:
             demo.stop()
@@ -103,9 +105,3 @@ def _demo(choice: Choice) -> Iterator[Launch]:
 
 def _held(path: Path) -> DataFolder:
     return DataFolder.open(path, started=time.time(), command=" ".join(sys.argv))
-
-
-def _with_port(settings: Settings, port: int | None) -> Settings:
-    if port is None:
-        return settings
-    return replace(settings, gateway=replace(settings.gateway, port=port))

@@ -14,7 +14,7 @@ ENDING_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 def serve(launch: Launch, say: Callable[[str], None]) -> None:
-    """Runs until SIGTERM or SIGINT, then drains; SIGHUP is ignored, since there is no terminal to lose.
+    """Runs until SIGTERM or SIGINT, then drains; SIGHUP reads the settings file again and applies it.
 
     Args:
         launch: what to run.
@@ -30,10 +30,11 @@ async def _serve(launch: Launch, say: Callable[[str], None]) -> None:
     loop = asyncio.get_running_loop()
     for number in ENDING_SIGNALS:
         loop.add_signal_handler(number, end.set)
-    loop.add_signal_handler(signal.SIGHUP, lambda: None)
-    async with open_house(launch) as engine:
+    asked_to_reload = asyncio.Event()
+    loop.add_signal_handler(signal.SIGHUP, asked_to_reload.set)
+    async with open_house(launch, say=say, asked_to_reload=asked_to_reload) as house:
         collect_garbage_from_now_on()
-        say(f"gateway {engine.snapshot().gateway}  data {launch.folder.path}")
+        say(f"gateway {house.engine.snapshot().gateway}  data {launch.folder.path}")
         await end.wait()
         say("stopping: requests under way may finish")
     say("stopped")

@@ -139,6 +139,8 @@ def _attempt_row(seq: int, skew: int, event: AttemptFinished, names: Names) -> R
         None if event.first_token is None else microseconds(event.first_token),
         event.status,
         event.message,
+        event.read_tokens,
+        event.written_tokens,
     )
 
 
@@ -156,6 +158,7 @@ def _operation_row(seq: int, skew: int, event: OperationFinished, names: Names) 
         int(event.is_degraded),
         None if event.priority is Priority.NORMAL else names.id_of(event.priority.value),
         None if event.level is DegradationLevel.FULL else names.id_of(event.level.value),
+        names.id_of(event.route) if event.route else None,
     )
 
 
@@ -226,7 +229,8 @@ def probe_of_row(row: Row, names: dict[int, str]) -> Event:
 
 def attempt_of_row(row: Row, names: dict[int, str]) -> Event:
     """An event from a row of the `attempt` table."""
-    _, at_us, operation, model, number, kind, latency_us, first_token_us, status, message = row
+    _, at_us, operation, model, number, kind, latency_us, first_token_us, status, message, *tokens = row
+    read_tokens, written_tokens = tokens
     record = {
         "at": seconds(at_us),
         "operation": operation,
@@ -237,6 +241,8 @@ def attempt_of_row(row: Row, names: dict[int, str]) -> Event:
         "first_token": None if first_token_us is None else seconds(first_token_us),
         "status": status,
         "message": message,
+        "read_tokens": read_tokens,
+        "written_tokens": written_tokens,
     }
     return from_record(AttemptFinished.__name__, record)
 
@@ -244,7 +250,7 @@ def attempt_of_row(row: Row, names: dict[int, str]) -> Event:
 def operation_of_row(row: Row, names: dict[int, str]) -> Event:
     """An event from a row of the `operation` table."""
     _, at_us, operation, requested, result, latency_us, attempts, served_by, kind, is_degraded, *rest = row
-    priority, level = rest
+    priority, level, route = rest
     record = {
         "at": seconds(at_us),
         "operation": operation,
@@ -257,6 +263,7 @@ def operation_of_row(row: Row, names: dict[int, str]) -> Event:
         "is_degraded": bool(is_degraded),
         "priority": Priority.NORMAL.value if priority is None else names[priority],
         "level": DegradationLevel.FULL.value if level is None else names[level],
+        "route": "" if route is None else names[route],
     }
     return from_record(OperationFinished.__name__, record)
 

@@ -83,7 +83,7 @@ async def open_reader(path: Path) -> aiosqlite.Connection:
     try:
         is_new = await _is_new(connection, file)
         version = sql.SCHEMA_VERSION if is_new else await _number(connection, "PRAGMA user_version")
-        for script in sql.SHOWN_AS_NEWER[version - 1 :]:
+        for script in sql.SHOWN_AS_NEWER[version - 1 : version]:
             await connection.executescript(script)
         await connection.executescript(sql.READER_PRAGMAS)
     except sqlite3.Error as error:

@@ -1,4 +1,4 @@
-"""Every SQL statement of the house: the schema (version 2), what the recorder writes, what the reader asks.
+"""Every SQL statement of the house: the schema (version 3), what the recorder writes, what the reader asks.
 
 Times are whole microseconds. `seq` is the time an event was taken in, in microseconds since 1970, moved up by
 as little as keeps it unique and growing over all tables; so it is order, key and time index in one, without a
@@ -12,7 +12,7 @@ from __future__ import annotations
 APPLICATION_ID = 0x48495645
 """`HIVE` in the file's header, so that `file` and we can tell it from any other database."""
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """`PRAGMA user_version` of the files this version writes."""
 
 PREPARE = """
@@ -56,31 +56,54 @@ _OPERATIONS_VIEW = """
 CREATE VIEW operations AS SELECT o.seq, datetime(o.at_us / 1000000, 'unixepoch') AS utc, o.operation,
   q.text AS requested, r.text AS result, o.latency_us / 1000.0 AS latency_ms, o.attempts,
   s.text AS served_by, k.text AS kind, o.is_degraded, coalesce(p.text, 'normal') AS priority,
-  coalesce(l.text, 'full') AS level
+  coalesce(l.text, 'full') AS level, coalesce(w.text, '') AS route
   FROM operation o JOIN name q ON q.id = o.requested JOIN name r ON r.id = o.result
   JOIN name k ON k.id = o.kind LEFT JOIN name s ON s.id = o.served_by
-  LEFT JOIN name p ON p.id = o.priority LEFT JOIN name l ON l.id = o.level;
+  LEFT JOIN name p ON p.id = o.priority LEFT JOIN name l ON l.id = o.level LEFT JOIN name w ON w.id = o.route;
+"""
+
+_ATTEMPTS_VIEW = """
+CREATE VIEW attempts AS SELECT a.seq, datetime(a.at_us / 1000000, 'unixepoch') AS utc, a.operation,
+  m.text AS model, a.number, k.text AS kind, a.latency_us / 1000.0 AS latency_ms,
+  a.first_token_us / 1000.0 AS first_token_ms, a.status, a.message, a.read_tokens, a.written_tokens
+  FROM attempt a JOIN name m ON m.id = a.model JOIN name k ON k.id = a.kind;
 """
 
 _TO_2 = f"""
 {_STATE}
 ALTER TABLE operation ADD COLUMN priority INTEGER;
 ALTER TABLE operation ADD COLUMN level INTEGER;
-DROP VIEW operations;
-{_OPERATIONS_VIEW}
 """
 
-MIGRATIONS = (_TO_2,)
+_TO_3 = f"""
+ALTER TABLE operation ADD COLUMN route INTEGER;
+ALTER TABLE attempt ADD COLUMN read_tokens INTEGER;
+ALTER TABLE attempt ADD COLUMN written_tokens INTEGER;
+DROP VIEW operations;
+{_OPERATIONS_VIEW}
+DROP VIEW attempts;
+{_ATTEMPTS_VIEW}
+"""
+
+MIGRATIONS = (_TO_2, _TO_3)
 """What brings a file from version 1 on to the next one, each. They only ever add tables and columns with defaults:
 no row is read or rewritten, so that a file of any size takes a moment, and a step is there whole or not at all."""
 
+_TOKENLESS = "CREATE TEMP VIEW attempt AS SELECT *, NULL AS read_tokens, NULL AS written_tokens FROM main.attempt;"
+
 SHOWN_AS_NEWER = (
-    """
+    f"""
 PRAGMA temp_store = MEMORY;
-CREATE TEMP VIEW operation AS SELECT *, NULL AS priority, NULL AS level FROM main.operation;
+CREATE TEMP VIEW operation AS SELECT *, NULL AS priority, NULL AS level, NULL AS route FROM main.operation;
+{_TOKENLESS}
+""",
+    f"""
+PRAGMA temp_store = MEMORY;
+CREATE TEMP VIEW operation AS SELECT *, NULL AS route FROM main.operation;
+{_TOKENLESS}
 """,
 )
-"""What lets a reader ask a file from version 1 on, each, as if it were one version further; nothing is written."""
+"""What lets a reader ask a file of version 1 on, each, as if it were of this version; nothing is written."""
 
 SCHEMA = f"""
 BEGIN IMMEDIATE;
@@ -111,13 +134,13 @@ CREATE INDEX probe_model ON probe (model);
 CREATE TABLE attempt ({_KEY},
   operation TEXT NOT NULL, model INTEGER NOT NULL, number INTEGER NOT NULL, kind INTEGER NOT NULL,
   latency_us INTEGER NOT NULL, first_token_us INTEGER, status INTEGER,
-  message TEXT NOT NULL) STRICT;
+  message TEXT NOT NULL, read_tokens INTEGER, written_tokens INTEGER) STRICT;
 CREATE INDEX attempt_model ON attempt (model);
 
 CREATE TABLE operation ({_KEY},
   operation TEXT NOT NULL, requested INTEGER NOT NULL, result INTEGER NOT NULL, latency_us INTEGER NOT NULL,
   attempts INTEGER NOT NULL, served_by INTEGER, kind INTEGER NOT NULL, is_degraded INTEGER NOT NULL,
-  priority INTEGER, level INTEGER) STRICT;
+  priority INTEGER, level INTEGER, route INTEGER) STRICT;
 
 CREATE TABLE audit ({_KEY},
   action_id TEXT NOT NULL, phase TEXT NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL, target TEXT NOT NULL,
@@ -133,11 +156,7 @@ CREATE TRIGGER audit_only_onward BEFORE INSERT ON audit
 CREATE VIEW probes AS SELECT p.seq, datetime(p.at_us / 1000000, 'unixepoch') AS utc, m.text AS model,
   k.text AS kind, p.latency_us / 1000.0 AS latency_ms, p.status, p.is_recovery, p.message
   FROM probe p JOIN name m ON m.id = p.model JOIN name k ON k.id = p.kind;
-CREATE VIEW attempts AS SELECT a.seq, datetime(a.at_us / 1000000, 'unixepoch') AS utc, a.operation,
-  m.text AS model, a.number, k.text AS kind, a.latency_us / 1000.0 AS latency_ms,
-  a.first_token_us / 1000.0 AS first_token_ms, a.status, a.message
-  FROM attempt a JOIN name m ON m.id = a.model JOIN name k ON k.id = a.kind;
-{_OPERATIONS_VIEW}
+{_ATTEMPTS_VIEW}{_OPERATIONS_VIEW}
 CREATE VIEW events AS SELECT e.seq, datetime(e.at_us / 1000000, 'unixepoch') AS utc, e.kind, m.text AS model,
   e.body FROM event e LEFT JOIN name m ON m.id = e.model;
 COMMIT;
@@ -172,12 +191,12 @@ INSERT_PROBE = (
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 )
 INSERT_ATTEMPT = (
-    "INSERT INTO attempt (seq, skew, operation, model, number, kind, latency_us, first_token_us, status, message)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO attempt (seq, skew, operation, model, number, kind, latency_us, first_token_us, status, message,"
+    " read_tokens, written_tokens) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 INSERT_OPERATION = (
     "INSERT INTO operation (seq, skew, operation, requested, result, latency_us, attempts, served_by, kind,"
-    " is_degraded, priority, level) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " is_degraded, priority, level, route) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 INSERT_AUDIT = (
     "INSERT INTO audit (seq, skew, action_id, phase, actor, action, target, reason, parameter, before, after,"
@@ -202,12 +221,12 @@ SELECT_PROBES = (
     f"SELECT seq, at_us, model, kind, latency_us, status, is_recovery, message FROM probe WHERE {_WINDOW}"
 )
 SELECT_ATTEMPTS = (
-    "SELECT seq, at_us, operation, model, number, kind, latency_us, first_token_us, status, message"
-    f" FROM attempt WHERE {_WINDOW}"
+    "SELECT seq, at_us, operation, model, number, kind, latency_us, first_token_us, status, message,"
+    f" read_tokens, written_tokens FROM attempt WHERE {_WINDOW}"
 )
 SELECT_OPERATIONS = (
     "SELECT seq, at_us, operation, requested, result, latency_us, attempts, served_by, kind, is_degraded,"
-    f" priority, level FROM operation WHERE {_WINDOW}"
+    f" priority, level, route FROM operation WHERE {_WINDOW}"
 )
 SELECT_AUDIT = (
     "SELECT seq, at_us, action_id, phase, actor, action, target, reason, parameter, before, after, detail"

@@ -228,6 +228,11 @@ def plan_lines(keys: str, resilience: str = "{}") -> str:
         ),
         ("strategy: fastest, fallbacks: [gpt-5]", "chain fastest: gpt-5"),
         ("adaptiveConcurrency: true", "10 at once, fewer while it is overloaded"),
+        (
+            "requestsPerMinute: 60, tokensPerMinute: 9000",
+            "limits 60 requests a minute, 9000 tokens a minute clocks",
+        ),
+        ("requestsPerMinute: 60", "limits 60 requests a minute clocks"),
         ("probe: completion, probeCost: $0.02", "short completion (about $0.02) every 30 s"),
     ],
 )
@@ -253,6 +258,7 @@ def test_plan_tells_what_a_key_amounts_to(keys: str, told: str) -> None:
             "{degradedTokenCap: 500}",
             "models available; callers' own token limits lowered to 500 when it gets worse",
         ),
+        ("{replay: deny}", "replay denied: nothing is sent again where nobody knows whether it was carried out"),
         ("{outlierEjection: true, maxEjectionShare: 25%}", "outliers left alone, at most 25 % of the models"),
     ],
 )
@@ -304,6 +310,49 @@ def test_plan_tells_what_else_may_be_called_and_how_a_get_probe_asks() -> None:
 
     assert "  network     may also call llm.internal, 10.0.0.0/8\n" in told
     assert "GET /health (free) every 30 s" in told
+
+
+def write_routes(routes: str) -> None:
+    Path("hive.yaml").write_text(f"models: {{gpt-5: {{weight: 3}}, claude-4-sonnet: {{}}}}\nroutes: {routes}\n")
+    Path("hive.yaml").chmod(0o600)
+
+
+@pytest.mark.parametrize(
+    ("route", "told"),
+    [
+        ("{primary: gpt-5}", "gpt-5, no fallback"),
+        ("{primary: gpt-5, fallbacks: [claude-4-sonnet]}", "sequential: gpt-5, claude-4-sonnet"),
+        (
+            "{primary: gpt-5, fallbacks: [claude-4-sonnet], strategy: weighted}",
+            "weighted: gpt-5 (3), claude-4-sonnet (1)",
+        ),
+        (
+            "{primary: gpt-5, fallbacks: [claude-4-sonnet], strategy: parallel, hedgeAfter: 2s}",
+            "parallel (the next after 2 s): gpt-5, claude-4-sonnet",
+        ),
+    ],
+)
+def test_plan_tells_the_chain_of_each_route(route: str, told: str) -> None:
+    write_routes(f"{{smart: {route}}}")
+
+    output = run_check().output
+
+    assert "2 models, 1 route" in output.splitlines()[0]
+    assert output.endswith(f"\nsmart  (route)\n  chain       {told}\n")
+
+
+def test_json_tells_the_routes() -> None:
+    write_routes("{smart: {primary: gpt-5, fallbacks: [claude-4-sonnet], hedgeAfter: p95}}")
+
+    assert json.loads(run_check("--json").stdout)["routes"] == [
+        {
+            "name": "smart",
+            "primary": "gpt-5",
+            "fallbacks": ["claude-4-sonnet"],
+            "strategy": "sequential",
+            "hedgeAfter": "p95",
+        }
+    ]
 
 
 def test_plan_fits_80_columns() -> None:

@@ -17,6 +17,7 @@ from hive_console.adapters.config_file.schema import (
     MODEL,
     NETWORK,
     RESILIENCE,
+    ROUTE,
     SECTIONS,
     Key,
     Shape,
@@ -26,7 +27,7 @@ from hive_console.core.errors import ConfigurationError
 
 PAGE = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text("utf-8")
 
-SHAPES = {"models": MODEL, "resilience": RESILIENCE, "gateway": GATEWAY, "network": NETWORK}
+SHAPES = {"models": MODEL, "routes": ROUTE, "resilience": RESILIENCE, "gateway": GATEWAY, "network": NETWORK}
 
 KEYS = [
     pytest.param(section, key, id=f"{section}.{key.name}")

@@ -11,7 +11,7 @@ import socket
 import stat
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,15 +24,22 @@ from hive_console.adapters.control_socket import (
     ControlServer,
     ControlSocketError,
     EngineNotReachable,
+    ask_to_reload,
     fetch_snapshot,
     may_ask,
     socket_path,
 )
+from hive_console.adapters.identity import login_name
+from hive_console.core.reload_report import ReloadReport
 from hive_console.core.snapshot import FleetSnapshot
 from hive_console.core.wire import UnreadableSnapshot, snapshot_to_data
 from tests.adapters.operations import FLEET, view_of
 
 SOON = 10.0
+
+REPORT = ReloadReport(
+    is_good=False, message="refused: 1 problem", problems=("hive.yaml:3: x",), warnings=("w",), changes=("c → d",)
+)
 
 
 @pytest.fixture
@@ -101,6 +108,46 @@ async def test_what_is_no_known_request_gets_an_error_and_the_connection_stays(p
 
     assert answer["ok"] is False
     assert answer["error"].isprintable()
+
+
+@dataclass
+class Reloads:
+    """What was asked, and one answer to all of it."""
+
+    asked: list[tuple[str, bool]] = field(default_factory=list)
+
+    async def __call__(self, *, actor: str, dry_run: bool) -> ReloadReport:
+        self.asked.append((actor, dry_run))
+        return REPORT
+
+
+async def test_a_reload_is_asked_for_in_the_name_that_the_kernel_attests(folder: Path) -> None:
+    reloads = Reloads()
+    server = ControlServer(socket_path(folder), lambda: FLEET, reload=reloads)
+    await server.start()
+
+    reports = [await ask_to_reload(folder, dry_run=dry_run) for dry_run in (True, False)]
+    await server.stop()
+
+    assert reports == [REPORT, REPORT]
+    me = login_name(os.getuid())
+    assert reloads.asked == [(me, True), (me, False)]
+
+
+async def test_a_reload_without_a_clear_word_changes_nothing(folder: Path) -> None:
+    reloads = Reloads()
+    server = ControlServer(socket_path(folder), lambda: FLEET, reload=reloads)
+    await server.start()
+    for line in (b'{"op":"reload"}\n', b'{"op":"reload","dry_run":0}\n', b'{"op":"reload","dry_run":"no"}\n'):
+        await ask(socket_path(folder), line)
+    await server.stop()
+
+    assert [dry_run for _, dry_run in reloads.asked] == [True, True, True]
+
+
+async def test_an_engine_that_cannot_reload_says_so(folder: Path, path: Path) -> None:
+    with pytest.raises(EngineNotReachable, match="refused: unknown op 'reload'"):
+        await ask_to_reload(folder, dry_run=True)
 
 
 async def test_a_line_without_end_is_refused(path: Path) -> None:

@@ -69,6 +69,17 @@ async def test_a_message_is_answered(client: anthropic.AsyncAnthropic, operation
     assert (task.dialect, task.work, task.model) == (Dialect.ANTHROPIC, Work.CHAT, "gpt-4")
 
 
+async def test_a_beta_that_its_caller_asks_for_is_handed_on(
+    client: anthropic.AsyncAnthropic, operations: FakeOperations
+) -> None:
+    wish = {"anthropic-beta": "context-1m-2025-08-07"}
+    await client.messages.create(model="gpt-4", max_tokens=9, messages=HELLO, extra_headers=wish)
+
+    names, values = zip(*operations.tasks[0].options, strict=True)
+    assert names == ("anthropic-version", "anthropic-beta")
+    assert values[1] == "context-1m-2025-08-07"
+
+
 async def test_a_base_url_with_v1_is_served_all_the_same(client: anthropic.AsyncAnthropic) -> None:
     other = client.with_options(base_url=client.base_url.join("/v1"))
 

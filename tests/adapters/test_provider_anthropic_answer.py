@@ -12,14 +12,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
-from hive_console.adapters.providers.anthropic import AnthropicCodec
+from hive_console.adapters.providers.anthropic import AnthropicForOpenAI
+from hive_console.adapters.providers.anthropic_stream import AnthropicReader
 from hive_console.adapters.providers.sse import EventSplitter, ServerEvent
 from hive_console.adapters.providers.veil import Veil
 from hive_console.core.errors import ProviderError
 from hive_console.core.outcome import OutcomeKind
+from hive_console.core.settings import Dialect, ModelSettings
+from hive_console.core.task import Task
 
 NOW = 1_700_000_000.0
-CODEC = AnthropicCodec()
+CODEC = AnthropicForOpenAI()
+MODEL = ModelSettings("house-claude", "anthropic", "https://x.invalid/v1", "claude", dialect=Dialect.ANTHROPIC)
+TASK = Task("m", {})
+
+
+def completed(body: bytes) -> bytes:
+    return CODEC.answer(body, model=MODEL, task=TASK, veil=Veil(), now=NOW)[0]
+
+
+def reader_for(request: dict[str, Any]) -> AnthropicReader:
+    return CODEC.reader(model=MODEL, task=Task("m", request), veil=Veil(), now=NOW)
 
 
 def text(content: str) -> dict[str, str]:
@@ -39,7 +52,7 @@ def answered(**message: Any) -> dict[str, Any]:
         **message,
     }
     SdkMessage.model_validate(body)  # what we feed is what the provider's own client reads
-    answer = CODEC.answer(json.dumps(body).encode(), veil=Veil(), now=NOW)
+    answer = completed(json.dumps(body).encode())
     ChatCompletion.model_validate_json(answer)  # what comes out is what the other's client reads
     decoded: dict[str, Any] = json.loads(answer)
     return decoded
@@ -50,7 +63,7 @@ def test_a_message_becomes_a_completion() -> None:
         "id": "msg_1",
         "object": "chat.completion",
         "created": int(NOW),
-        "model": "claude",
+        "model": "house-claude",
         "choices": [
             {
                 "index": 0,
@@ -119,7 +132,7 @@ def test_an_error_in_an_answer_is_classified() -> None:
     body = b'{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}'
 
     with pytest.raises(ProviderError) as caught:
-        CODEC.answer(body, veil=Veil(), now=NOW)
+        completed(body)
 
     assert caught.value.outcome.kind is OutcomeKind.OVERLOADED
 
@@ -144,19 +157,19 @@ def block(index: int, **fields: Any) -> dict[str, Any]:
 
 
 def streamed(*events: dict[str, Any], usage: bool = False, ends: bool = True) -> tuple[list[Any], list[bool]]:
-    reader = CODEC.reader({"stream_options": {"include_usage": usage}}, veil=Veil(), now=NOW)
+    reader = reader_for({"stream_options": {"include_usage": usage}})
     wire = "".join(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n" for event in events).encode()
-    pieces = [piece for event in EventSplitter().feed(wire) for piece in reader.feed(event)]
+    told = [reader.feed(event) for event in EventSplitter().feed(wire)]
     if ends:
-        pieces += reader.finish()
-        assert pieces.pop().data == b"data: [DONE]\n\n"
+        told.append((reader.finish(), False))
+        assert reader.is_done
+    relayed = b"".join(data for data, _ in told)
     chunks: list[Any] = []
-    for piece in pieces:
-        assert piece.data.endswith(b"\n\n")
-        if piece.data.startswith(b"data: "):
-            ChatCompletionChunk.model_validate_json(piece.data[6:])
-            chunks.append(json.loads(piece.data[6:]))
-    return chunks, [piece.has_content for piece in pieces]
+    for frame in relayed.removesuffix(b"data: [DONE]\n\n").split(b"\n\n"):
+        if frame.startswith(b"data: "):
+            ChatCompletionChunk.model_validate_json(frame[6:])
+            chunks.append(json.loads(frame[6:]))
+    return chunks, [has_content for data, has_content in told if data]
 
 
 def test_a_streamed_text_becomes_chunks() -> None:
@@ -178,8 +191,10 @@ def test_a_streamed_text_becomes_chunks() -> None:
         {},
     ]
     assert [chunk["choices"][0]["finish_reason"] for chunk in chunks] == [None, None, None, "stop"]
-    assert {(chunk["id"], chunk["model"], chunk["created"]) for chunk in chunks} == {("msg_1", "claude", int(NOW))}
-    assert has_content == [False, False, True, True, True]  # the second is the ping
+    assert {(chunk["id"], chunk["model"], chunk["created"]) for chunk in chunks} == {
+        ("msg_1", "house-claude", int(NOW))
+    }
+    assert has_content == [False, False, True, True, True, False]  # the second is the ping, the last the end
 
 
 def test_streamed_tools_and_thoughts_become_chunks() -> None:
@@ -214,6 +229,47 @@ def test_streamed_tools_and_thoughts_become_chunks() -> None:
         {"tool_calls": [{"index": 1, "function": {"arguments": "{}"}}]},
     ]
     assert chunks[-1]["choices"][0]["finish_reason"] == "tool_calls"
+
+
+def arguments_of(chunks: list[Any]) -> str:
+    deltas = [chunk["choices"][0]["delta"] for chunk in chunks]
+    return "".join(call["function"]["arguments"] for delta in deltas for call in delta.get("tool_calls", ()))
+
+
+@pytest.mark.parametrize("is_closed", [True, False])
+def test_a_streamed_call_without_arguments_has_an_empty_object(*, is_closed: bool) -> None:
+    closing = [{"type": "content_block_stop", "index": 0}] if is_closed else []
+
+    chunks, _ = streamed(
+        START,
+        block(0, type="tool_use", id="t1", name="now", input={}),
+        delta(0, type="input_json_delta", partial_json=""),
+        *closing,
+        ended("tool_use", 7),
+        STOP,
+    )
+
+    assert arguments_of(chunks) == "{}"
+
+
+def test_a_streamed_call_that_opens_with_its_arguments_keeps_them() -> None:
+    opening = block(0, type="tool_use", id="t1", name="weather", input={"city": "Rome"})
+
+    chunks, _ = streamed(START, opening, {"type": "content_block_stop", "index": 0}, ended("tool_use", 7), STOP)
+
+    assert arguments_of(chunks) == '{"city":"Rome"}'
+
+
+def test_tokens_of_thinking_are_told() -> None:
+    usage = answered(usage={"input_tokens": 1, "output_tokens": 9, "output_tokens_details": {"thinking_tokens": 7}})
+
+    assert usage["usage"]["completion_tokens_details"] == {"reasoning_tokens": 7}
+
+
+def test_odd_usage_breaks_no_answer() -> None:
+    body = {"id": "m", "content": [text("a")], "stop_reason": "end_turn", "usage": {"input_tokens": "x"}}
+
+    assert json.loads(completed(json.dumps(body).encode()))["usage"]["total_tokens"] == 0
 
 
 def test_the_usage_comes_last_when_it_was_asked_for() -> None:
@@ -266,7 +322,7 @@ JSON = st.recursive(
 @given(JSON, JSON, st.sampled_from(["content", "usage", "stop_reason", "error", "id"]))
 def test_any_answer_is_translated_or_classified(value: Any, content: Any, field: str) -> None:
     with suppress(ProviderError):
-        CODEC.answer(json.dumps({"content": content, field: value}).encode(), veil=Veil(), now=NOW)
+        completed(json.dumps({"content": content, field: value}).encode())
 
 
 @settings(deadline=None, max_examples=50)
@@ -275,4 +331,4 @@ def test_any_event_is_translated_or_classified(value: Any, field: str, kind: Any
     for name in (kind, "message_start", "content_block_start", "content_block_delta", "message_delta", "error"):
         event = ServerEvent(b"", "", json.dumps({"type": name, field: value}).encode())
         with suppress(ProviderError):
-            CODEC.reader({}, veil=Veil(), now=NOW).feed(event)
+            reader_for({}).feed(event)

@@ -1,4 +1,4 @@
-"""Chat-completion requests become messages requests; what cannot be said is refused by name."""
+"""Chat-completion requests become messages requests; what cannot be said makes a model unfit, by name."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WEATHER = {"type": "object", "properties": {"city": {"type": "string"}}}
 
 
 def said(*messages: dict[str, Any], **options: Any) -> dict[str, Any]:
-    return to_messages_request({"messages": list(messages), **options}, "claude", stream=False)
+    return to_messages_request({"messages": list(messages), **options})
 
 
 def asked(**options: Any) -> dict[str, Any]:
@@ -28,7 +28,7 @@ def asked(**options: Any) -> dict[str, Any]:
 def refusal(**options: Any) -> str:
     with pytest.raises(ProviderError) as caught:
         asked(**options)
-    assert caught.value.outcome.kind is OutcomeKind.REFUSED
+    assert caught.value.outcome.kind is OutcomeKind.UNFIT
     return caught.value.outcome.message
 
 
@@ -101,7 +101,6 @@ def test_options_are_translated() -> None:
 
     del body["messages"]
     assert body == {
-        "model": "claude",
         "max_tokens": 9,
         "stop_sequences": ["END"],
         "temperature": 1.0,
@@ -116,6 +115,54 @@ def test_options_are_translated() -> None:
         }.items()
     )
     assert asked()["max_tokens"] == 4096
+
+
+def test_a_strict_schema_and_the_effort_are_asked_for_of_the_output() -> None:
+    strict = {"type": "json_schema", "json_schema": {"name": "x", "strict": True, "schema": WEATHER}}
+
+    assert asked(response_format=strict, reasoning_effort="minimal")["output_config"] == {
+        "effort": "low",
+        "format": {"type": "json_schema", "schema": WEATHER},
+    }
+    assert "output_config" not in asked(response_format={"type": "text"}, reasoning_effort="none")
+
+
+def test_a_strict_tool_stays_strict() -> None:
+    function = {"name": "w", "parameters": WEATHER, "strict": True}
+
+    [tool] = asked(tools=[{"type": "function", "function": function}])["tools"]
+
+    assert tool == {"name": "w", "input_schema": WEATHER, "strict": True}
+
+
+def test_a_pdf_becomes_a_document() -> None:
+    file = {"filename": "a.pdf", "file_data": "data:application/pdf;base64,JVBE"}
+    source = {"type": "base64", "media_type": "application/pdf", "data": "JVBE"}
+
+    [message] = said({"role": "user", "content": [{"type": "file", "file": file}]})["messages"]
+    [untitled] = said({"role": "user", "content": [{"type": "file", "file": {**file, "filename": None}}]})[
+        "messages"
+    ]
+
+    assert message["content"] == [{"type": "document", "source": source, "title": "a.pdf"}]
+    assert untitled["content"] == [{"type": "document", "source": source}]
+
+
+def test_blocks_of_white_space_are_left_out() -> None:
+    body = said(
+        {"role": "system", "content": " "},
+        {"role": "user", "content": [text("\n"), text("a")]},
+        {"role": "assistant", "content": " ", "refusal": "\t"},
+        {"role": "user", "content": "b"},
+    )
+
+    assert "system" not in body
+    assert body["messages"] == [{"role": "user", "content": [text("a"), text("b")]}]
+
+
+def test_a_safety_identifier_stands_in_for_the_user() -> None:
+    assert asked(safety_identifier="s")["metadata"] == {"user_id": "s"}
+    assert asked(safety_identifier="s", user="u")["metadata"] == {"user_id": "u"}
 
 
 @pytest.mark.parametrize(
@@ -150,6 +197,17 @@ def test_tools_and_their_choice_are_translated(choice: Any, parallel: Any, expec
         ({"n": 2}, "n"),
         ({"logprobs": True}, "logprobs"),
         ({"response_format": {"type": "json_object"}}, "response_format"),
+        ({"response_format": {"type": "json_schema", "json_schema": {"schema": {}}}}, "not strict"),
+        ({"stop": ["END", "\n"]}, "stop"),
+        ({"stop": 17}, "stop"),
+        ({"messages": []}, "messages"),
+        ({"messages": [{"role": "system", "content": "x"}]}, "messages"),
+        ({"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}, "end with"),
+        ({"messages": [{"role": "assistant", "audio": {"id": "x"}}]}, "audio"),
+        ({"messages": [{"role": "assistant", "function_call": {}}]}, "function_call"),
+        ({"messages": [{"role": "user", "content": [{"type": "file", "file": {"file_id": "f"}}]}]}, "files"),
+        ({"web_search_options": {}}, "web_search_options"),
+        ({"moderation": {"model": "x"}}, "moderation"),
         ({"audio": {"voice": "x"}}, "audio"),
         ({"functions": []}, "functions"),
         ({"unheard_of": 1}, "unheard_of"),
@@ -224,4 +282,4 @@ TURNS = st.lists(
 @given(st.dictionaries(FIELDS, JSON, max_size=5) | st.fixed_dictionaries({"messages": TURNS}))
 def test_any_request_is_translated_or_refused(request: dict[str, Any]) -> None:
     with suppress(ProviderError):
-        json.dumps(to_messages_request(request, "claude", stream=True))
+        json.dumps(to_messages_request(request))

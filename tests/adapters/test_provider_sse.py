@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hive_console.adapters.providers.sse import EventSplitter, EventTooLarge
+from hive_console.adapters.providers.sse import EventSplitter, EventTooLarge, with_data
 
 STREAM = ': keep-alive\r\n\r\ndata: {"a":\r\ndata: "ä€𝄞"}\r\n\r\nevent: error\ndata:x\n\ndata\r\rid: 7\n\n'.encode()
 EVENTS = [
@@ -73,6 +73,39 @@ def test_an_event_above_the_cap_is_refused(tail: bytes) -> None:
 
     with pytest.raises(EventTooLarge, match="100 bytes"):
         splitter.feed(b"x" * 80 + tail)
+
+
+@pytest.mark.parametrize("end", [b"\n\n", b"\r\n\r\n"])
+@pytest.mark.parametrize("is_ended", [True, False])
+def test_events_before_one_that_is_too_large_are_given_first(end: bytes, *, is_ended: bool) -> None:
+    splitter = EventSplitter(cap=100)
+
+    events = splitter.feed(b"data: 1" + end + b"data: " + b"x" * 200 + (end if is_ended else b""))
+
+    assert [event.data for event in events] == [b"1"]
+    with pytest.raises(EventTooLarge):
+        splitter.feed(b"y")
+    with pytest.raises(EventTooLarge):
+        splitter.finish()
+
+
+def test_a_drip_of_single_bytes_is_searched_once() -> None:
+    splitter = EventSplitter()
+    for byte in b"data: " + b"x" * 1000:
+        assert splitter.feed(bytes([byte])) == []
+    assert splitter._scanned == len(splitter._held) - 1
+
+
+def test_other_data_leaves_the_events_other_lines() -> None:
+    [event] = EventSplitter().feed(b"id: 7\nevent: x\ndata: a\n: note\ndata: b\n\n")
+
+    assert with_data(event, b"1\n2") == b"id: 7\nevent: x\n: note\ndata: 1\ndata: 2\n\n"
+
+
+def test_an_event_shows_none_of_its_bytes() -> None:
+    [event] = EventSplitter().feed(b"data: secret\n\n")
+
+    assert "secret" not in repr(event)
 
 
 def test_many_small_events_in_one_read_are_not_one_large_event() -> None:

@@ -32,6 +32,15 @@ def test_prompt_in_the_name_of_an_error_is_withheld() -> None:
     assert told(error) == f"{WITHHELD}: boom"
 
 
+@pytest.mark.parametrize(
+    "request_",
+    [{"system": PROMPT}, {"system": [{"type": "text", "text": PROMPT}]}, {"input": [PROMPT]}],
+    ids=lambda request: next(iter(request)),
+)
+def test_what_people_wrote_is_withheld_wherever_a_dialect_keeps_it(request_: dict[str, Any]) -> None:
+    assert Veil(tuple, request_).message(ErrorBody(text=f"cannot read {PROMPT}"), "nothing said") == WITHHELD
+
+
 def test_prompt_in_capitals_is_withheld() -> None:
     assert told(ErrorBody(text=f"I will not answer {PROMPT.upper()}")) == WITHHELD
 

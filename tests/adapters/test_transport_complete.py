@@ -13,7 +13,7 @@ from hive_console.adapters.transport import HttpProviders
 from hive_console.core.errors import ProviderError
 from hive_console.core.outcome import Outcome, OutcomeKind
 from hive_console.core.settings import Dialect
-from hive_console.core.task import Answer, Task
+from hive_console.core.task import Answer, RateLimits, Task, Usage
 from tests.adapters.upstream import KEY, Exchange, Keys, Script, Upstream, completion, model_at
 
 TASK = Task.chat("m", "please keep this prompt private", temperature=0.5, unheard_of=[1, None])
@@ -54,13 +54,23 @@ async def test_a_request_goes_out_with_the_key_and_the_wire_name(providers: Http
     assert asked.json == {**TASK.request, "model": "wire-m"}
 
 
-async def test_the_answer_is_relayed_byte_for_byte(providers: HttpProviders) -> None:
-    body = b' {"vendor_field": 1.50, "choices":[ {"message":{"content":"\xc3\xa4"}}]}\n'
+async def test_the_answer_is_relayed_under_our_name(providers: HttpProviders) -> None:
+    body = b' {"model": "wire-m", "vendor_field": 1.50, "choices":[ {"message":{"content":"\xc3\xa4"}}]}\n'
 
     async def script(exchange: Exchange) -> None:
         await exchange.reply(200, body)
 
-    assert await answer_to(script, providers) == Answer(body, 200)
+    assert await answer_to(script, providers) == Answer(body.replace(b"wire-m", b"m"), 200)
+
+
+async def test_tokens_and_limits_are_told_with_the_answer(providers: HttpProviders) -> None:
+    async def script(exchange: Exchange) -> None:
+        body = {**completion(), "usage": {"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7}}
+        await exchange.reply(200, body, {"X-RateLimit-Remaining-Tokens": "9", "x-ratelimit-reset-tokens": "2s"})
+
+    answer = await answer_to(script, providers)
+
+    assert (answer.usage, answer.limits) == (Usage(3, 4), RateLimits(tokens_left=9, tokens_reset=2.0))
 
 
 async def test_an_endpoint_may_have_a_query_and_need_no_key(providers: HttpProviders) -> None:

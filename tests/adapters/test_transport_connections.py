@@ -5,13 +5,18 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import cast
 
 import pytest
 
+from hive_console.adapters.endpoints import EndpointRules
+from hive_console.adapters.providers.request import HttpRequest
 from hive_console.adapters.transport import HttpProviders, wire
+from hive_console.adapters.transport.clocks import Clocks
 from hive_console.core.errors import ProviderError
-from hive_console.core.outcome import OutcomeKind
+from hive_console.core.outcome import Outcome, OutcomeKind
+from hive_console.core.settings import Replay
 from hive_console.core.task import Task
 from tests.adapters.upstream import Exchange, Keys, Script, Upstream, completion, model_at, token
 
@@ -107,6 +112,24 @@ async def test_a_storm_of_cancelled_calls_leaks_nothing(providers: HttpProviders
         assert upstream.open == 1
 
 
+async def test_what_came_before_a_connection_was_lost_can_still_be_taken() -> None:
+    async def script(exchange: Exchange) -> None:
+        await exchange.events(token("a"), end=False)
+        exchange.reset()
+
+    async with asyncio.timeout(20), Upstream(script) as upstream, wire.Wire(EndpointRules(())) as lines:
+        request = HttpRequest("POST", f"{upstream.endpoint}/x", {}, b"{}")
+        received = await lines.send(request, Clocks(5.0))
+        while received._response.content.exception() is None:  # noqa: ASYNC110 - the library tells nobody
+            await asyncio.sleep(0)
+
+        assert received.at_hand() == token("a").encode()
+        assert received.at_hand() == b""
+        with pytest.raises(ProviderError):
+            await received.next_bytes()
+        received.close()
+
+
 async def test_leaving_closes_every_connection() -> None:
     async def script(exchange: Exchange) -> None:
         await exchange.reply(200, completion())
@@ -164,6 +187,68 @@ async def test_the_immediate_repeat_is_made_only_once(providers: HttpProviders) 
 
         assert caught.value.outcome.kind is OutcomeKind.CONNECTION_FAILED
         assert len(upstream.asked) == 3
+
+
+async def test_the_immediate_repeat_is_not_made_for_a_request_that_may_not_be_sent_again(
+    providers: HttpProviders,
+) -> None:
+    async def script(exchange: Exchange) -> None:
+        if len(upstream.asked) == 1:
+            await exchange.reply(200, completion())
+        else:
+            exchange.close()
+
+    async with Upstream(script) as upstream:
+        model = model_at(upstream.endpoint)
+        await providers.complete(model, TASK)
+        with pytest.raises(ProviderError) as caught:
+            await providers.complete(model, replace(TASK, replay=Replay.DENY))
+
+        assert caught.value.outcome.is_uncertain
+        assert len(upstream.asked) == 2
+
+
+@pytest.mark.parametrize("how", ["close", "reset"])
+async def test_a_request_that_was_sent_and_got_no_status_is_uncertain(providers: HttpProviders, how: str) -> None:
+    async def script(exchange: Exchange) -> None:
+        exchange.close() if how == "close" else exchange.reset()
+
+    async with Upstream(script) as upstream:
+        with pytest.raises(ProviderError) as caught:
+            await providers.complete(model_at(upstream.endpoint), TASK)
+
+    assert caught.value.outcome.is_uncertain
+
+
+async def test_a_request_that_never_went_out_is_certain(providers: HttpProviders) -> None:
+    with socket.socket() as unheard:
+        unheard.bind(("127.0.0.1", 0))
+        with pytest.raises(ProviderError) as caught:
+            await providers.complete(model_at(f"http://127.0.0.1:{unheard.getsockname()[1]}/v1"), TASK)
+
+    assert not caught.value.outcome.is_uncertain
+
+
+async def test_a_repeat_that_finds_no_connection_leaves_the_first_dispatch_uncertain(
+    providers: HttpProviders,
+) -> None:
+    async def script(exchange: Exchange) -> None:
+        if len(upstream.asked) == 1:
+            await exchange.reply(200, completion())
+        else:
+            assert upstream._server is not None
+            upstream._server.close()
+            exchange.close()
+
+    async with Upstream(script) as upstream:
+        model = model_at(upstream.endpoint)
+        await providers.complete(model, TASK)
+        with pytest.raises(ProviderError) as caught:
+            await providers.complete(model, TASK)
+
+    assert caught.value.outcome == Outcome(
+        OutcomeKind.CONNECTION_FAILED, message="connection refused", is_uncertain=True
+    )
 
 
 async def test_a_kept_connection_that_began_to_answer_is_not_repeated(providers: HttpProviders) -> None:

@@ -63,9 +63,10 @@ def connector_error(number: int | None) -> aiohttp.ClientConnectorError:
     ids=lambda value: type(value).__name__,
 )
 def test_an_exception_before_the_answer_has_an_outcome(error: Exception, kind: str, message: str) -> None:
-    outcome = failed_request(error, 5.0)
+    outcome = failed_request(error, 5.0, is_sent=False)
 
-    assert (outcome.kind.value, outcome.message) == (kind, message)
+    assert (outcome.kind.value, outcome.message, outcome.is_uncertain) == (kind, message, False)
+    assert failed_request(error, 5.0, is_sent=True).is_uncertain
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
@@ -26,14 +27,18 @@ async def providers() -> AsyncIterator[HttpProviders]:
         yield providers
 
 
-async def answer_to(script: Script, providers: HttpProviders, dialect: Dialect = Dialect.OPENAI) -> Answer:
+async def answer_to(
+    script: Script, providers: HttpProviders, dialect: Dialect = Dialect.OPENAI, task: Task = TASK
+) -> Answer:
     async with Upstream(script) as upstream:
-        return await providers.complete(model_at(upstream.endpoint, dialect), TASK)
+        return await providers.complete(model_at(upstream.endpoint, dialect), task)
 
 
-async def failure_of(script: Script, providers: HttpProviders, dialect: Dialect = Dialect.OPENAI) -> Outcome:
+async def failure_of(
+    script: Script, providers: HttpProviders, dialect: Dialect = Dialect.OPENAI, task: Task = TASK
+) -> Outcome:
     with pytest.raises(ProviderError) as caught:
-        await answer_to(script, providers, dialect)
+        await answer_to(script, providers, dialect, task)
     assert KEY not in repr(caught.value)
     assert caught.value.__cause__ is None
     assert caught.value.__context__ is None
@@ -64,13 +69,15 @@ async def failure_of(script: Script, providers: HttpProviders, dialect: Dialect 
     ids=lambda body: repr(body[:24]),
 )
 @pytest.mark.parametrize("dialect", list(Dialect))
-async def test_a_body_that_is_no_completion_is_malformed(
-    providers: HttpProviders, body: bytes, dialect: Dialect
+@pytest.mark.parametrize("caller", list(Dialect))
+async def test_a_body_that_is_no_answer_is_malformed(
+    providers: HttpProviders, body: bytes, dialect: Dialect, caller: Dialect
 ) -> None:
     async def script(exchange: Exchange) -> None:
         await exchange.reply(200, body)
 
-    assert (await failure_of(script, providers, dialect)).kind is OutcomeKind.MALFORMED
+    task = replace(TASK, dialect=caller)
+    assert (await failure_of(script, providers, dialect, task)).kind is OutcomeKind.MALFORMED
 
 
 async def test_an_error_object_in_a_200_is_classified(providers: HttpProviders) -> None:

@@ -11,12 +11,12 @@ from hive_console.adapters.transport import HttpProviders, relay
 from hive_console.core.errors import ProviderError
 from hive_console.core.outcome import Outcome, OutcomeKind
 from hive_console.core.settings import Dialect
-from hive_console.core.task import Piece, Task
-from tests.adapters.upstream import DONE, FINISH, Exchange, Keys, Script, Upstream, model_at, token
+from hive_console.core.task import Piece, RateLimits, Task, Usage
+from tests.adapters.upstream import DONE, FINISH, Exchange, Keys, Script, Upstream, model_at, ours, token
 
 TASK = Task.chat("m", "ping")
-ROLE = 'data: {"choices":[{"index":0,"delta":{"role":"assistant","content":""}}]}\n\n'
-USAGE = 'data: {"choices":[],"usage":{"prompt_tokens":1}}\n\n'
+ROLE = 'data: {"model":"wire-m","choices":[{"index":0,"delta":{"role":"assistant","content":""}}]}\n\n'
+USAGE = 'data: {"model":"wire-m","choices":[],"usage":{"prompt_tokens":1,"completion_tokens":2}}\n\n'
 KEEP_ALIVE = ": OPENROUTER PROCESSING\n\n"
 
 
@@ -61,8 +61,67 @@ async def test_a_stream_is_relayed_byte_for_byte(providers: HttpProviders) -> No
     pieces, failure = await stream_of(sending(*events), providers)
 
     assert failure is None
-    assert [piece.data.decode() for piece in pieces] == events
-    assert [piece.has_content for piece in pieces] == [False, False, True, True, True, False, False]
+    assert b"".join(piece.data for piece in pieces).decode() == ours("".join(events))
+    assert [piece.usage for piece in pieces if piece.usage] == [Usage(1, 2)]
+
+
+async def test_what_came_in_one_read_is_one_piece(providers: HttpProviders) -> None:
+    async def script(exchange: Exchange) -> None:
+        await exchange.start_events()
+        await exchange.chunk((ROLE + token("a") + token("b") + FINISH + DONE).encode())
+        await exchange.chunk(b"")
+
+    pieces, failure = await stream_of(script, providers)
+
+    assert failure is None
+    assert [piece.has_content for piece in pieces] == [True]
+
+
+@pytest.mark.parametrize("bad", ["data: not json\n\n", 'data: {"error":{"type":"overloaded_error"}}\n\n'])
+async def test_what_was_said_before_a_fault_in_the_same_read_is_delivered_first(
+    providers: HttpProviders, bad: str
+) -> None:
+    async def script(exchange: Exchange) -> None:
+        await exchange.start_events()
+        await exchange.chunk((token("a") + bad + token("b")).encode())
+        await exchange.hang()
+
+    pieces, failure = await stream_of(script, providers)
+
+    assert failure is not None
+    assert [piece.data.decode() for piece in pieces] == [ours(token("a"))]
+
+
+async def test_what_was_said_before_a_cut_in_the_same_read_is_delivered_first(providers: HttpProviders) -> None:
+    async def script(exchange: Exchange) -> None:
+        await exchange.start_events()
+        await exchange.chunk((token("a") + token("b")[:20]).encode())
+        exchange.close()
+
+    pieces, failure = await stream_of(script, providers)
+
+    assert failure is not None
+    assert failure.kind is OutcomeKind.STREAM_CUT
+    assert [piece.data.decode() for piece in pieces] == [ours(token("a"))]
+
+
+async def test_the_first_piece_tells_what_is_left_of_the_limits(providers: HttpProviders) -> None:
+    async def script(exchange: Exchange) -> None:
+        head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nX-RateLimit-Remaining-Requests: 7\r\n\r\n"
+        await exchange.send((head + token("a")).encode())
+        await go_on.wait()
+        await exchange.send((FINISH + DONE).encode())
+        exchange.close()
+
+    go_on = asyncio.Event()
+    async with Upstream(script) as upstream:
+        stream = providers.stream(model_at(upstream.endpoint), TASK)
+        first = await anext(stream)
+        go_on.set()
+        rest = [piece async for piece in stream]
+
+    assert first.limits == RateLimits(requests_left=7)
+    assert [piece.limits for piece in rest] == [None]
 
 
 async def test_a_stream_is_asked_for(providers: HttpProviders) -> None:
@@ -87,7 +146,7 @@ async def test_the_cuts_of_the_network_do_not_show(providers: HttpProviders) -> 
     pieces, failure = await stream_of(script, providers)
 
     assert failure is None
-    assert b"".join(piece.data for piece in pieces) == whole
+    assert b"".join(piece.data for piece in pieces).decode() == ours(whole.decode())
 
 
 @pytest.mark.parametrize(
@@ -131,7 +190,7 @@ async def test_what_follows_done_is_not_relayed(providers: HttpProviders) -> Non
     pieces, failure = await stream_of(script, providers)
 
     assert failure is None
-    assert pieces[-1].data == DONE.encode()
+    assert [piece.data.decode() for piece in pieces] == [ours(token("a")) + DONE]
 
 
 async def test_a_finished_stream_keeps_its_connection(providers: HttpProviders) -> None:
@@ -293,9 +352,9 @@ async def test_the_time_a_consumer_takes_is_no_stall(providers: HttpProviders) -
         await anext(stream)
         await asyncio.sleep(0.6)  # longer than the idle timeout, which only runs while the upstream is waited for
         go_on.set()
-        rest = [piece async for piece in stream]
+        rest = b"".join([piece.data async for piece in stream])
 
-    assert len(rest) == 3
+    assert rest.decode() == ours(token("b") + FINISH + DONE)
 
 
 async def test_a_flood_of_keep_alives_is_ended(providers: HttpProviders) -> None:

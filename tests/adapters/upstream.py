@@ -217,13 +217,19 @@ def completion(text: str = "pong") -> dict[str, Any]:
     return {
         "id": "c1",
         "object": "chat.completion",
+        "model": "wire-m",
         "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
     }
 
 
+def ours(data: str) -> str:
+    """What a client gets for it: our name for the model instead of the provider's."""
+    return data.replace('"wire-m"', '"m"')
+
+
 def token(text: str) -> str:
-    return f'data: {{"choices":[{{"index":0,"delta":{{"content":{json.dumps(text)}}}}}]}}\n\n'
+    return f'data: {{"model":"wire-m","choices":[{{"index":0,"delta":{{"content":{json.dumps(text)}}}}}]}}\n\n'
 
 
-FINISH = 'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n'
+FINISH = 'data: {"model":"wire-m","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n'
 DONE = "data: [DONE]\n\n"

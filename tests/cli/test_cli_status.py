@@ -18,7 +18,15 @@ from rich.cells import cell_len
 
 from hive_console.adapters.control_socket import ControlServer, socket_path
 from hive_console.cli.status import WIDTH, command, exit_status, status_lines
-from hive_console.core.snapshot import AlertView, BreakerView, FleetSnapshot, ModelView, RecorderView
+from hive_console.core.settings import Strategy
+from hive_console.core.snapshot import (
+    AlertView,
+    BreakerView,
+    FleetSnapshot,
+    ModelView,
+    RecorderView,
+    RouteView,
+)
 from hive_console.core.states import AlertRule, AlertState, BreakerState, DegradationLevel, ModelStatus, Severity
 from hive_console.core.wire import snapshot_from_data
 
@@ -288,3 +296,24 @@ def test_a_terminal_without_unicode_gets_ascii() -> None:
 
     assert text.isascii()
     assert "X claude-3-opus " in text
+
+
+def test_each_route_says_who_serves_it() -> None:
+    views = (
+        RouteView("smart", "a", "b", Strategy.SEQUENTIAL, ("a", "b")),
+        RouteView("quick", "a", None, Strategy.PARALLEL, ("a", "b")),
+    )
+
+    told = text_of(replace(FLEET, routes=views))
+
+    assert "route smart (sequential): served by b\nroute quick (parallel): served by NOBODY\n" in told
+
+
+def test_json_holds_the_routes(folder: Path) -> None:
+    view = RouteView("smart", "a", "b", Strategy.SEQUENTIAL, ("a", "b"))
+    with engine_on(folder, replace(FLEET, routes=(view,))):
+        result = CliRunner().invoke(command, ["--data", str(folder), "--json"])
+
+    assert json.loads(result.stdout)["routes"] == [
+        {"name": "smart", "primary": "a", "serving": "b", "strategy": "sequential", "chain": ["a", "b"]}
+    ]

@@ -18,14 +18,24 @@ def status(new: ModelStatus, at: float = NOW, model: str = "a") -> Event:
     return e.StatusChanged(at=at, model=model, old=ModelStatus.UNKNOWN, new=new, cause="server error")
 
 
-def exhausted(at: float = NOW, model: str = "a") -> Event:
+def exhausted(at: float = NOW, model: str = "a", route: str = "") -> Event:
     return e.FallbacksExhausted(
-        at=at, operation="o", requested=model, tried=("a", "b"), kind=OutcomeKind.TIMED_OUT, cause="timed out"
+        at=at,
+        operation="o",
+        requested=model,
+        tried=("a", "b"),
+        kind=OutcomeKind.TIMED_OUT,
+        cause="timed out",
+        route=route,
     )
 
 
-def operation(at: float, result: OperationResult = OperationResult.ANSWERED, model: str = "a") -> Event:
-    return e.OperationFinished(at=at, operation="o", requested=model, result=result, latency=1.0, attempts=1)
+def operation(
+    at: float, result: OperationResult = OperationResult.ANSWERED, model: str = "a", route: str = ""
+) -> Event:
+    return e.OperationFinished(
+        at=at, operation="o", requested=model, result=result, latency=1.0, attempts=1, route=route
+    )
 
 
 def told(book: AlertBook, *events: Event) -> list[Event]:

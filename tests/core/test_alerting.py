@@ -300,3 +300,38 @@ def test_any_event_may_be_observed() -> None:
     caused = [event for event in every_event() for event in book.observe(event)]
 
     assert {type(event) for event in caused} <= {e.AlertRaised, e.AlertResolved}
+
+
+# --- refused keys --------------------------------------------------------------------------------
+
+
+def test_a_refused_key_is_critical_and_says_whom_it_concerns_and_what_to_do() -> None:
+    book = AlertBook()
+    quarantined = e.KeyQuarantined(at=NOW, key="env:ACME_KEY", provider="acme", models=("a", "b"))
+
+    raised = told(book, quarantined)[0]
+
+    assert isinstance(raised, e.AlertRaised)
+    assert (raised.rule, raised.subject, raised.severity) == (R.KEY_REFUSED, "a", Severity.CRITICAL)
+    assert raised.text.startswith("acme refuses the key env:ACME_KEY: a, b left alone; replace it")
+    assert told(book, quarantined) == []
+
+
+def test_a_key_that_is_taken_again_ends_its_alert() -> None:
+    book = AlertBook()
+    told(book, e.KeyQuarantined(at=NOW, key="", provider="acme", models=("a",)))
+
+    resolved = told(book, e.KeyRestored(at=NOW + 60, key="", provider="acme", models=("a",)))
+
+    assert [type(event) for event in resolved] == [e.AlertResolved]
+
+
+def test_an_exhausted_virtual_model_has_its_own_alert() -> None:
+    book = AlertBook()
+    told(book, exhausted(route="smart"))
+
+    plain = told(book, operation(NOW + EXHAUSTED_CALM))
+    virtual = told(book, operation(NOW + EXHAUSTED_CALM, route="smart"))
+
+    assert plain == []
+    assert [event.subject for event in virtual if isinstance(event, e.AlertResolved)] == ["smart"]

@@ -14,8 +14,8 @@ from hive_console.core.events import (
     TrafficMoved,
 )
 from hive_console.core.fleet import COMPARABLE_CALLS, LAST_RESORT_PAUSE, SWEEP_EVERY, Fleet
-from hive_console.core.outcome import SUCCESS
-from hive_console.core.settings import LastResort, ResilienceSettings, Settings, Strategy
+from hive_console.core.outcome import CANCELLED, SUCCESS
+from hive_console.core.settings import LastResort, ResilienceSettings, RouteSettings, Settings, Strategy
 from hive_console.core.states import BreakerState
 from hive_console.core.transitions import Permit
 from tests.core.samples import FAILED, NOW, fleet_settings, model_settings
@@ -104,7 +104,7 @@ def test_each_model_has_turns_of_its_own() -> None:
     )
     known = Fleet(Settings(models), NOW)
 
-    firsts = [known.plan(known.members[name], NOW).candidates[0] for name in ("a", "b", "a", "b")]
+    firsts = [known.plan(known.route(name), NOW).candidates[0] for name in ("a", "b", "a", "b")]
 
     assert firsts == ["a", "b", "c", "c"]
 
@@ -316,3 +316,41 @@ def test_exactly_half_of_the_fleet_is_no_panic() -> None:
     events = known.refresh(NOW + 2 * SWEEP_EVERY)
 
     assert [event for event in events if isinstance(event, OutlierReturned)] == []
+
+
+def test_calls_of_real_traffic_are_compared_when_they_are_settled() -> None:
+    known = compared()
+    for name in known.members:
+        for number in range(40):
+            outcome = FAILED if name == "m1" and number % 2 else SUCCESS
+            assert known.settled(known.members[name], outcome, NOW) == []
+            known.settled(known.members[name], CANCELLED, NOW)
+
+    assert ejected(known.refresh(NOW + SWEEP_EVERY)) == ["m1"]
+
+
+# --- routes --------------------------------------------------------------------------------------
+
+
+def with_routes() -> Fleet:
+    models = (model_settings("a", fallbacks=("b",), aliases=("first",)), model_settings("b"), model_settings("c"))
+    return Fleet(Settings(models, routes=(RouteSettings("smart", "a", ("c",)),)), NOW)
+
+
+def test_models_aliases_and_virtual_models_have_routes() -> None:
+    known = with_routes()
+
+    assert [known.route(name).chain for name in ("a", "first", "smart")] == [("a", "b"), ("a", "b"), ("a", "c")]
+    assert known.member("smart") is known.members["a"]
+    assert list(known.routes) == ["a", "b", "c", "smart"]
+
+
+def test_who_serves_a_virtual_model_is_told_when_it_changes() -> None:
+    known = with_routes()
+    fail(known, "a")
+
+    moved = {event.model: event for event in known.refresh(NOW + 1) if isinstance(event, TrafficMoved)}
+
+    assert (known.serving("smart"), known.serving("a")) == ("c", "b")
+    assert moved["smart"] == TrafficMoved(at=NOW + 1, model="smart", old="a", new="c", primary="a")
+    assert moved["a"].primary == ""

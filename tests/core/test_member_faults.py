@@ -115,14 +115,23 @@ def test_a_faulty_model_is_tried_again_after_a_while() -> None:
     assert member.would_admit(NOW + FAULT_SECONDS)
 
 
-def test_one_call_finds_out_whether_a_fault_was_mended_and_the_others_wait_for_it() -> None:
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        (OutcomeKind.KEY_REFUSED, "key refused by the provider"),
+        (OutcomeKind.QUOTA_EXHAUSTED, "quota exhausted"),
+    ],
+)
+def test_one_call_finds_out_whether_a_fault_was_mended_and_the_others_wait_for_it(
+    kind: OutcomeKind, words: str
+) -> None:
     member = member_of()
-    call(member, Outcome(OutcomeKind.KEY_REFUSED), NOW)
+    call(member, Outcome(kind), NOW)
     after = NOW + FAULT_SECONDS
 
     permit_of(member, after)
 
-    assert refusal_of(member, after) == Refusal("key refused by the provider", FAULT_SECONDS)
+    assert refusal_of(member, after) == Refusal(words, FAULT_SECONDS)
 
 
 def test_a_call_that_the_breaker_refused_found_nothing_out() -> None:
@@ -145,9 +154,10 @@ def test_a_fault_is_not_mended_by_time_alone() -> None:
     assert member.status is not ModelStatus.AVAILABLE
 
 
-def test_a_good_real_call_mends_a_fault() -> None:
+@pytest.mark.parametrize("kind", [OutcomeKind.KEY_REFUSED, OutcomeKind.QUOTA_EXHAUSTED])
+def test_a_good_real_call_mends_a_fault(kind: OutcomeKind) -> None:
     member = member_of()
-    call(member, Outcome(OutcomeKind.KEY_REFUSED), NOW)
+    call(member, Outcome(kind), NOW)
     after = NOW + FAULT_SECONDS
 
     call(member, SUCCESS, after)

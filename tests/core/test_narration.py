@@ -108,7 +108,7 @@ def test_only_good_and_cancelled_calls_are_routine(kind: OutcomeKind) -> None:
 def test_an_operation_is_loud_when_a_client_saw_us_fail(
     result: OperationResult, severity: Severity, *, is_routine: bool
 ) -> None:
-    event = sample_event(e.OperationFinished, result=result, requested="a", kind=OutcomeKind.TIMED_OUT)
+    event = sample_event(e.OperationFinished, result=result, requested="a", kind=OutcomeKind.TIMED_OUT, route="")
 
     line = narrate(event)
 
@@ -167,6 +167,39 @@ def test_a_status_is_as_loud_as_it_is_bad(new: ModelStatus, severity: Severity) 
                 at=NOW, operation="o", requested="a", tried=(), kind=OutcomeKind.REFUSED, cause="all open"
             ),
             "no model answered for a: tried no model; all open",
+        ),
+        (
+            e.FallbacksExhausted(
+                at=NOW,
+                operation="o",
+                requested="a",
+                tried=("a",),
+                kind=OutcomeKind.REFUSED,
+                cause="x",
+                route="smart",
+            ),
+            "no model answered for smart: tried a; x",
+        ),
+        (
+            e.TrafficMoved(at=NOW, model="smart", old="b", new="a", primary="a"),
+            "a serves the traffic of smart again",
+        ),
+        (e.TrafficMoved(at=NOW, model="smart", old="a", new="b", primary="a"), "traffic of smart now on b"),
+        (
+            e.KeyQuarantined(at=NOW, key="env:K", provider="acme", models=("a", "b")),
+            (
+                "acme refuses the key env:K: a, b left alone; replace it, or its permissions, then reset or wait a"
+                " minute"
+            ),
+        ),
+        (
+            e.KeyQuarantined(at=NOW, key="", provider="acme", models=("a",)),
+            "acme refuses calls without a key: a left alone; configure a key, then reset or wait a minute",
+        ),
+        (e.KeyRestored(at=NOW, key="env:K", provider="acme", models=("a",)), "env:K is accepted by acme again"),
+        (
+            e.KeyRestored(at=NOW, key="", provider="acme", models=("a",)),
+            "a call without a key is accepted by acme again",
         ),
     ],
 )

@@ -57,3 +57,25 @@ def test_however_often_it_counts_its_memory_is_bounded(step: float) -> None:
         counts.add(NOW + number * step, first=1)
 
     assert len(counts._buckets) <= BUCKETS
+
+
+# --- waiting for room ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("bounds", "wait"),
+    [
+        ({}, 0.0),
+        ({"first": 4}, 0.0),
+        ({"first": 3}, 8.0),
+        ({"first": 1}, 9.0),
+        ({"first": 3, "second": 1}, 9.0),
+        ({"first": 0}, 9.0),
+    ],
+)
+def test_it_says_when_fewer_will_be_left(bounds: dict[str, float], wait: float) -> None:
+    counts = RollingCounts(10.0)
+    counts.add(1000.0, first=1)
+    counts.add(1001.0, first=2, second=1)
+
+    assert counts.until_below(1002.0, **bounds) == pytest.approx(wait, abs=0.11)

@@ -9,6 +9,7 @@ import pytest
 from hive_console.core.member import Member
 from hive_console.core.outcome import SUCCESS, Outcome, OutcomeKind
 from hive_console.core.peak_ewma import PeakEwma
+from hive_console.core.route import Route, route_of, virtual_route_of
 from hive_console.core.routing import (
     Plan,
     WeightedTurns,
@@ -16,8 +17,9 @@ from hive_console.core.routing import (
     effective_weight,
     plan_for,
     serving_of,
+    strategy_for,
 )
-from hive_console.core.settings import ModelSettings, Strategy
+from hive_console.core.settings import ModelSettings, RouteSettings, Strategy
 from hive_console.core.transitions import Permit
 from tests.core.samples import NOW, members_of, model_settings
 
@@ -34,7 +36,7 @@ def chain(strategy: Strategy = Strategy.SEQUENTIAL, *weights: float) -> dict[str
 
 
 def plan(members: dict[str, Member], turns: WeightedTurns | None = None) -> Plan:
-    return plan_for(members["a"], members, turns or WeightedTurns(), NOW)
+    return plan_for(route_of(members["a"].settings), members, turns or WeightedTurns(), NOW)
 
 
 def take_out(member: Member) -> None:
@@ -52,8 +54,8 @@ def test_fallback_lists_are_not_followed_further() -> None:
 def test_two_models_that_back_each_other_up_make_no_circle() -> None:
     members = members_of(model_settings("a", fallbacks=("b",)), model_settings("b", fallbacks=("a",)))
 
-    assert chain_of(members["a"]) == ("a", "b")
-    assert chain_of(members["b"]) == ("b", "a")
+    assert chain_of(route_of(members["a"].settings), members) == ("a", "b")
+    assert chain_of(route_of(members["b"].settings), members) == ("b", "a")
 
 
 def test_a_parallel_plan_names_the_whole_chain() -> None:
@@ -76,7 +78,7 @@ def test_a_pin_may_be_a_model_that_is_no_fallback() -> None:
     members["a"].pinned_to = "d"
 
     assert plan(members).candidates == ("d", "a", "b", "c")
-    assert serving_of(members["a"], members, NOW) == "d"
+    assert serving_of(route_of(members["a"].settings), members, NOW) == "d"
 
 
 @pytest.mark.parametrize("strategy", Strategy)
@@ -182,14 +184,14 @@ def test_a_weightless_model_serves_when_an_operator_sends_traffic_to_it() -> Non
     members["a"].pinned_to = "b"
 
     assert plan(members).candidates[0] == "b"
-    assert serving_of(members["a"], members, NOW) == "b"
+    assert serving_of(route_of(members["a"].settings), members, NOW) == "b"
 
 
 def test_a_chain_without_any_weight_has_nobody_to_ask() -> None:
     members = chain(Strategy.WEIGHTED, 0, 0, 0)
 
     assert plan(members).candidates == ()
-    assert serving_of(members["a"], members, NOW) is None
+    assert serving_of(route_of(members["a"].settings), members, NOW) is None
 
 
 def test_who_would_refuse_now_has_no_turn_but_stays_in_the_plan() -> None:
@@ -217,26 +219,26 @@ def test_when_all_refuse_the_turns_go_on_as_if_none_did() -> None:
 def test_a_well_model_serves_itself() -> None:
     members = chain()
 
-    assert serving_of(members["a"], members, NOW) == "a"
+    assert serving_of(route_of(members["a"].settings), members, NOW) == "a"
 
 
 def test_the_first_of_the_chain_that_admits_a_call_serves() -> None:
     members = chain()
     take_out(members["a"])
-    assert serving_of(members["a"], members, NOW) == "b"
+    assert serving_of(route_of(members["a"].settings), members, NOW) == "b"
 
     take_out(members["b"])
-    assert serving_of(members["a"], members, NOW) == "c"
+    assert serving_of(route_of(members["a"].settings), members, NOW) == "c"
 
     take_out(members["c"])
-    assert serving_of(members["a"], members, NOW) is None
+    assert serving_of(route_of(members["a"].settings), members, NOW) is None
 
 
 def test_a_model_that_only_a_person_can_mend_is_not_said_to_serve() -> None:
     members = chain()
     members["a"].observe(Outcome(OutcomeKind.QUOTA_EXHAUSTED), NOW, latency=0.1)
 
-    assert serving_of(members["a"], members, NOW + 1e6) == "b"
+    assert serving_of(route_of(members["a"].settings), members, NOW + 1e6) == "b"
 
 
 @pytest.mark.parametrize(
@@ -246,14 +248,14 @@ def test_a_weight_means_something_under_the_weighted_strategy_only(strategy: Str
     members = chain(strategy, 1, 0, 1)
     take_out(members["a"])
 
-    assert serving_of(members["a"], members, NOW) == serving
+    assert serving_of(route_of(members["a"].settings), members, NOW) == serving
 
 
 def test_planning_changes_no_member() -> None:
     model: ModelSettings = model_settings("a", strategy=Strategy.WEIGHTED)
     members = members_of(model)
 
-    plan_for(members["a"], members, WeightedTurns(), NOW)
+    plan_for(route_of(members["a"].settings), members, WeightedTurns(), NOW)
 
     assert members["a"].requests == 0
     assert members["a"].breaker.generation == 0
@@ -311,7 +313,7 @@ def test_a_recovering_model_has_the_weight_of_its_share() -> None:
 
 
 def plan_at(members: dict[str, Member], turns: WeightedTurns, draws: tuple[float, float] = (0.0, 0.0)) -> Plan:
-    return plan_for(members["a"], members, turns, LATER, draws=draws)
+    return plan_for(route_of(members["a"].settings), members, turns, LATER, draws=draws)
 
 
 def test_a_busy_model_has_fewer_turns() -> None:
@@ -479,7 +481,7 @@ def test_traffic_counts_as_the_models_own_from_the_half_on(calls: int, serving: 
     members = chain()
     recovering(members["a"], calls=calls)
 
-    assert serving_of(members["a"], members, LATER) == serving
+    assert serving_of(route_of(members["a"].settings), members, LATER) == serving
 
 
 def test_the_first_of_the_recovering_serves_when_nobody_is_whole() -> None:
@@ -488,7 +490,7 @@ def test_the_first_of_the_recovering_serves_when_nobody_is_whole() -> None:
     recovering(members["b"])
     take_out(members["c"])
 
-    assert serving_of(members["a"], members, LATER) == "a"
+    assert serving_of(route_of(members["a"].settings), members, LATER) == "a"
 
 
 # --- the fastest of two --------------------------------------------------------------------------
@@ -502,7 +504,9 @@ def timed(*seconds: float, strategy: Strategy = Strategy.FASTEST) -> dict[str, M
 
 
 def fastest(members: dict[str, Member], first: float, second: float) -> tuple[str, ...]:
-    return plan_for(members["a"], members, WeightedTurns(), NOW, draws=(first, second)).candidates
+    return plan_for(
+        route_of(members["a"].settings), members, WeightedTurns(), NOW, draws=(first, second)
+    ).candidates
 
 
 @pytest.mark.parametrize(
@@ -581,3 +585,59 @@ def test_a_model_of_which_nothing_is_known_is_tried_first() -> None:
     members["c"].ewma = PeakEwma()
 
     assert fastest(members, 0.99, 0.0)[0] == "c"
+
+
+# --- routes --------------------------------------------------------------------------------------
+
+
+def test_a_virtual_model_has_a_chain_of_its_own() -> None:
+    route = virtual_route_of(RouteSettings("smart", "a", ("c",), Strategy.PARALLEL, 2.0))
+
+    found = plan_for(route, chain(), WeightedTurns(), NOW)
+
+    assert found == Plan("a", ("a", "c"), Strategy.PARALLEL, hedge_after=2.0)
+    assert (route.name, route.virtual_name) == ("smart", "smart")
+
+
+def test_a_plain_model_is_its_own_route() -> None:
+    route = route_of(model_settings("a", fallbacks=("b",), hedge_after=None))
+
+    assert route == Route("a", "a", ("b",), Strategy.SEQUENTIAL, None)
+    assert route.virtual_name == ""
+
+
+@pytest.mark.parametrize(
+    ("own", "wish", "may_copy", "found"),
+    [
+        (Strategy.PARALLEL, None, True, Strategy.PARALLEL),
+        (Strategy.PARALLEL, None, False, Strategy.SEQUENTIAL),
+        (Strategy.SEQUENTIAL, Strategy.PARALLEL, True, Strategy.PARALLEL),
+        (Strategy.SEQUENTIAL, Strategy.PARALLEL, False, Strategy.SEQUENTIAL),
+        (Strategy.PARALLEL, Strategy.FASTEST, False, Strategy.FASTEST),
+        (Strategy.SEQUENTIAL, Strategy.WEIGHTED, True, Strategy.WEIGHTED),
+    ],
+)
+def test_a_wish_goes_before_the_routes_own_way_where_it_can_be_had(
+    own: Strategy, wish: Strategy | None, found: Strategy, *, may_copy: bool
+) -> None:
+    members = chain(own)
+
+    assert strategy_for(route_of(members["a"].settings), wish, members, may_copy=may_copy) is found
+
+
+def test_turns_by_weight_where_nobody_has_weight_are_a_plain_order() -> None:
+    members = chain(Strategy.SEQUENTIAL, 0.0, 0.0, 0.0)
+    route = route_of(members["a"].settings)
+
+    assert strategy_for(route, Strategy.WEIGHTED, members, may_copy=True) is Strategy.SEQUENTIAL
+
+
+def test_a_doubted_model_is_asked_behind_those_that_are_ready() -> None:
+    members = chain()
+    members["a"].is_silent = True
+    for _ in range(members["a"].settings.breaker_threshold):
+        members["a"].acquire(NOW)
+
+    found = plan(members)
+
+    assert (found.candidates, found.passed_over) == (("b", "c", "a"), "failed lately")

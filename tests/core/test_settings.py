@@ -13,6 +13,7 @@ from hive_console.core.settings import (
     ModelSettings,
     ResilienceSettings,
     RetryBeforeFallback,
+    RouteSettings,
     Settings,
     Strategy,
 )
@@ -220,3 +221,51 @@ def test_a_model_is_found_by_its_id_only() -> None:
     assert settings.model("a").id == "a"
     with pytest.raises(KeyError):
         settings.model("fast")
+
+
+# --- routes --------------------------------------------------------------------------------------
+
+
+def routed(*routes: RouteSettings) -> Settings:
+    return Settings((model_settings("a", aliases=("fast",)), model_settings("b")), routes=routes)
+
+
+def test_routes_lead_to_models() -> None:
+    assert routed(RouteSettings("smart", "a", ("b",))).routes[0].fallbacks == ("b",)
+
+
+@pytest.mark.parametrize("name", ["a", "fast", "smart"])
+def test_the_name_of_a_route_is_nobody_elses(name: str) -> None:
+    with pytest.raises(SettingsError, match=f"routes: {name} is taken"):
+        routed(RouteSettings("smart", "a"), RouteSettings(name, "b"))
+
+
+@pytest.mark.parametrize("route", [RouteSettings("smart", "ghost"), RouteSettings("smart", "a", ("ghost",))])
+def test_a_route_to_no_model_is_refused(route: RouteSettings) -> None:
+    with pytest.raises(SettingsError, match="routes: smart leads to ghost, which is not a model"):
+        routed(route)
+
+
+def test_a_route_names_each_fallback_once() -> None:
+    with pytest.raises(SettingsError, match="fallbacks: smart names a fallback twice"):
+        routed(RouteSettings("smart", "a", ("b", "b")))
+
+
+def test_there_is_a_bound_on_routes() -> None:
+    with pytest.raises(SettingsError, match="routes: has 2001 entries; at most 2000"):
+        routed(*(RouteSettings(f"r{number}", "a") for number in range(MAX_MODELS + 1)))
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"name": ""}, "name: is empty"),
+        ({"fallbacks": ("a",)}, "fallbacks: a is its own fallback"),
+        ({"hedge_after": -1.0}, "hedgeAfter: -1 is out of bounds"),
+    ],
+)
+def test_what_a_route_alone_can_get_wrong_is_refused(changes: dict[str, Any], problem: str) -> None:
+    known: dict[str, Any] = {"name": "smart", "primary": "a"}  # any field of the dataclass
+
+    with pytest.raises(SettingsError, match=problem):
+        RouteSettings(**(known | changes))

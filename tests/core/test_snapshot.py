@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from hive_console.core.settings import Settings, Strategy
-from hive_console.core.snapshot import before_start
+from hive_console.core.settings import RouteSettings, Settings, Strategy
+from hive_console.core.snapshot import RouteView, before_start
 from hive_console.core.states import AlertState, BreakerState, ModelStatus
 from tests.core.samples import NOW, alert_view, fleet_view, model_settings, model_view
 
@@ -44,3 +44,10 @@ def test_h2_before_the_start_the_models_are_named_and_nothing_is_claimed() -> No
     assert (first.fallbacks, first.strategy, first.weight, first.serving) == (("b",), Strategy.WEIGHTED, 3.0, "a")
     assert (first.breaker.state, first.breaker.failure_threshold) == (BreakerState.CLOSED, 7)
     assert (first.error_rate, first.p95, first.availability, first.last_health_check) == (None, None, None, None)
+
+
+def test_before_the_start_a_route_is_served_by_its_primary() -> None:
+    route = RouteSettings("smart", "a", ("b",), Strategy.FASTEST)
+    settings = Settings((model_settings("a"), model_settings("b")), routes=(route,))
+
+    assert before_start(settings, NOW).routes == (RouteView("smart", "a", "a", Strategy.FASTEST, ("a", "b")),)

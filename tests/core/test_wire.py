@@ -17,6 +17,7 @@ from hive_console.core.snapshot import (
     MetricsView,
     ModelView,
     RecorderView,
+    RouteView,
 )
 from hive_console.core.states import AlertRule, AlertState, BreakerState, ModelStatus, Severity
 from hive_console.core.wire import (
@@ -44,6 +45,14 @@ _breakers = st.builds(
     last_failure=st.none() | _floats,
     last_failure_cause=_texts,
     open_until=st.none() | _floats,
+)
+_routes = st.builds(
+    RouteView,
+    name=_texts,
+    primary=_texts,
+    serving=st.none() | _texts,
+    strategy=st.sampled_from(Strategy),
+    chain=_names,
 )
 _models = st.builds(
     ModelView,
@@ -84,6 +93,7 @@ _fleets = st.builds(
     sequence=_counts,
     at=_floats,
     started_at=_floats,
+    routes=st.lists(_routes, max_size=2).map(tuple),
     models=st.lists(_models, max_size=2).map(tuple),
     is_degraded=st.booleans(),
     degraded_since=st.none() | _floats,

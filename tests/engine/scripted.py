@@ -18,12 +18,13 @@ from hive_console.core.settings import (
     ProbeKind,
     ResilienceSettings,
     RetryBeforeFallback,
+    RouteSettings,
     Settings,
     Strategy,
 )
 from hive_console.core.snapshot import ModelView, RecorderView
 from hive_console.core.states import Action
-from hive_console.core.task import Answer, Piece, Task
+from hive_console.core.task import Answer, Piece, RateLimits, Task, Usage
 from hive_console.engine.publisher import LONGEST
 from hive_console.engine.supervisor import ResilienceEngine
 from hive_console.sim.virtual_time import VirtualClock
@@ -38,7 +39,8 @@ BROKEN = Outcome(OutcomeKind.SERVER_ERROR, status=500)
 class Line:
     """What a model does: how long it takes, and what comes of it; a stream breaks after `cut_after` pieces.
 
-    Giving its connection back takes `closing` seconds.
+    Giving its connection back takes `closing` seconds. A stream tells its limits and what it read first, and what
+    it wrote last.
     """
 
     seconds: float = 0.1
@@ -46,6 +48,8 @@ class Line:
     pieces: int = 3
     cut_after: int | None = None
     closing: float = 0.0
+    usage: Usage | None = None
+    limits: RateLimits | None = None
 
 
 @dataclass
@@ -96,7 +100,8 @@ class ScriptedProvider:
             await asyncio.sleep(line.seconds)
         if not line.outcome.is_success:
             raise ProviderError(line.outcome)
-        return Answer(b'{"choices":[{"message":{"content":"from %s"}}]}' % model.id.encode())
+        body = b'{"choices":[{"message":{"content":"from %s"}}]}' % model.id.encode()
+        return Answer(body, usage=line.usage, limits=line.limits)
 
     async def stream(self, model: ModelSettings, task: Task) -> AsyncGenerator[Piece, None]:
         self._note(model, task)
@@ -106,12 +111,15 @@ class ScriptedProvider:
                 await asyncio.sleep(line.seconds)
                 if not line.outcome.is_success and line.cut_after is None:
                     raise ProviderError(line.outcome)
-                yield Piece(b": hello\n\n", has_content=False)
+                read = None if line.usage is None else Usage(line.usage.read, 0)
+                yield Piece(b": hello\n\n", has_content=False, usage=read, limits=line.limits)
                 for number in range(line.pieces):
                     if line.cut_after == number:
                         raise ProviderError(line.outcome)
                     yield Piece(b"data: %d\n\n" % number, has_content=True)
                     await asyncio.sleep(0.01)
+                if line.usage is not None:
+                    yield Piece(b"data: usage\n\n", has_content=False, usage=Usage(0, line.usage.written))
         finally:
             self.closed_streams += 1
 
@@ -230,6 +238,7 @@ async def staged(
     saved: Mapping[str, Any] | None = None,
     recorder: ListRecorder | None = None,
     make_clock: Callable[[asyncio.AbstractEventLoop], VirtualClock] = VirtualClock,
+    routes: tuple[RouteSettings, ...] = (),
     **fleet: Any,  # any further field of `ResilienceSettings`
 ) -> AsyncIterator[Stage]:
     """A running engine in virtual time."""
@@ -245,6 +254,7 @@ async def staged(
             degraded_mode_threshold=threshold,
             **fleet,
         ),
+        routes=routes,
     )
     engine = ResilienceEngine(
         settings, provider=provider, clock=clock, recorder=recorder, seed="7", pace=pace, saved=saved

@@ -149,3 +149,48 @@ def test_a_loop_that_ended_does_not_keep_the_clock_of_the_next() -> None:
 
     run_virtually(scene())
     run_virtually(scene())
+
+
+def test_a_call_may_be_ended_before_its_time() -> None:
+    async def scene() -> None:
+        deadlines = Deadlines(5.0)
+        limit = deadlines.limit()
+        asyncio.get_running_loop().call_later(2.0, limit.strike)
+
+        with pytest.raises(TimeoutError):
+            async with limit:
+                await asyncio.sleep(60)
+
+        assert now() == pytest.approx(2.0)
+        await asyncio.sleep(60)
+
+    run_virtually(scene())
+
+
+def test_ending_a_call_that_has_ended_touches_nobody() -> None:
+    async def scene() -> None:
+        limit = Deadlines(5.0).limit()
+        async with limit:
+            await asyncio.sleep(1)
+
+        limit.strike()
+
+        await asyncio.sleep(60)
+
+    run_virtually(scene())
+
+
+def test_a_call_ended_before_its_time_is_not_struck_again() -> None:
+    async def scene() -> None:
+        limit = Deadlines(5.0).limit()
+        for delay in (1.0, 1.0):
+            asyncio.get_running_loop().call_later(delay, limit.strike)
+
+        with pytest.raises(TimeoutError):
+            async with limit:
+                await asyncio.sleep(60)
+
+        await asyncio.sleep(60)
+        assert now() == pytest.approx(61.0)
+
+    run_virtually(scene())

@@ -19,7 +19,7 @@ from hive_console.core.outcome import Outcome, OutcomeKind
 from hive_console.core.settings import ModelSettings, ProbeKind, Strategy
 from hive_console.core.snapshot import FleetSnapshot
 from hive_console.core.states import Action, OperationResult
-from hive_console.core.task import Task
+from hive_console.core.task import Task, Usage
 from hive_console.sim.virtual_time import run_virtually
 from tests.core.samples import fleet_view, model_view
 from tests.engine.scripted import BROKEN, DOWN, Line, Stage, model, staged
@@ -68,6 +68,20 @@ async def asked(stage: Stage, name: str, times: int = 1) -> None:
     for _ in range(times):
         with suppress(OperationFailed):
             await stage.ask(name)
+
+
+def test_tokens_are_counted_as_the_providers_told_them() -> None:
+    async def scene(stage: Stage, page: MetricsPage) -> None:
+        stage.provider.lines["a"] = Line(usage=Usage(read=100, written=7))
+        await asked(stage, "a", 3)
+        shown = Page(page)
+
+        tokens = "gen_ai_client_token_usage_sum"
+        labels = {"gen_ai_provider_name": stage.engine.settings.models[0].provider, "gen_ai_request_model": "a"}
+        assert shown.value(tokens, gen_ai_token_type="input", **labels) == 300
+        assert shown.value(tokens, gen_ai_token_type="output", **labels) == 21
+
+    watched(scene, model("a"))
 
 
 def test_answers_failures_failovers_and_calls_are_counted_as_they_happened() -> None:

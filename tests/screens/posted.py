@@ -10,6 +10,7 @@ from typing import Any
 from hive_console.core import events as e
 from hive_console.core.command import Command, CommandResult, Effect, effect_of
 from hive_console.core.outcome import OutcomeKind
+from hive_console.core.reload_report import ReloadReport
 from hive_console.core.settings import Strategy
 from hive_console.core.snapshot import AlertView, BreakerView, FleetSnapshot, MetricsView, ModelView, RecorderView
 from hive_console.core.states import AlertRule, AlertState, BreakerState, DegradationLevel, ModelStatus, Severity
@@ -59,6 +60,8 @@ class FakeClient:
         self.result = CommandResult(is_done=True, message="done", action_id="a-1")
         self.is_holding = False
         self.held: list[Future[CommandResult]] = []
+        self.report = ReloadReport(is_good=True, message="would be applied: no change")
+        self.reloaded: list[tuple[bool, str]] = []
 
     def post(self, fleet: FleetSnapshot) -> None:
         """The next reading shows this fleet."""
@@ -90,6 +93,12 @@ class FakeClient:
     def undo(self) -> Future[CommandResult]:
         self.undone += 1
         return self._answer()
+
+    def reload(self, *, dry_run: bool, expected: str = "") -> Future[ReloadReport]:
+        self.reloaded.append((dry_run, expected))
+        future: Future[ReloadReport] = Future()
+        future.set_result(self.report)
+        return future
 
     def _answer(self) -> Future[CommandResult]:
         future: Future[CommandResult] = Future()

@@ -38,9 +38,9 @@ def menu_of(stage: Stage, model_id: str) -> ActionMenu:
     return menu
 
 
-def test_every_action_has_a_key_and_words() -> None:
-    assert set(DEED_KEYS) == set(DEED_WORDS) == set(Action)
-    assert len(set(DEED_KEYS.values())) == len(Action)
+def test_every_action_on_a_model_has_a_key_and_words() -> None:
+    assert set(DEED_KEYS) == set(DEED_WORDS) == set(Action) - {Action.RELOAD}
+    assert len(set(DEED_KEYS.values())) == len(DEED_KEYS)
 
 
 async def test_the_menu_shows_every_action_with_its_key() -> None:
@@ -131,7 +131,7 @@ async def test_a_read_only_console_offers_nothing() -> None:
         await stage.press("c")
 
         assert stage.app.screen is menu
-        assert stage.shown.count("this console is read-only") == len(Action) + 2
+        assert stage.shown.count("this console is read-only") == len(DEED_KEYS) + 2
 
 
 async def test_an_alert_is_offered_only_while_it_waits_for_somebody() -> None:

@@ -16,6 +16,7 @@ from hive_console.ui.confirm_dialog import ConfirmDialog
 from hive_console.ui.help_screen import HelpScreen
 from hive_console.ui.model_screen import ModelScreen
 from hive_console.ui.palette import LONGEST
+from hive_console.ui.reload_dialog import ReloadDialog
 from hive_console.ui.target_picker import TargetPicker
 from hive_console.ui.undo_dialog import UndoDialog
 from hive_widgets.line_pane import LinePane
@@ -308,3 +309,35 @@ async def test_help_lists_every_key_that_works(console: Console) -> None:
 
         assert all((binding.tooltip or binding.description) in text for binding in bound)
         assert "OPEN 0:21 until the next probe" in text
+
+
+async def test_a_model_that_left_the_settings_leaves_the_screen_and_one_that_joined_is_there(
+    console: Console, clock: FrozenClock
+) -> None:
+    client = FakeClient(posted.healthy())
+    app = console(client)
+    async with app.run_test(size=SMALL) as pilot:
+        await typed(pilot, "j")
+        left = selected(app)
+        others = tuple(view for view in posted.healthy().models if view.model_id != left)
+
+        client.post(replace(posted.healthy(), models=(*others, posted.model("newcomer"))))
+        clock.at = NOW + 6
+        await ticked(pilot)
+
+        shown = "\n".join(rows(app))
+        assert "newcomer" in shown
+        assert left not in shown
+        assert selected(app) in {view.model_id for view in client.snapshot().models}
+
+
+async def test_the_palette_reloads_the_settings(console: Console) -> None:
+    client = FakeClient(posted.healthy())
+    app = console(client)
+    async with app.run_test(size=SMALL) as pilot:
+        await typed(pilot, "colon", *"reload")
+        await app.workers.wait_for_complete()
+        await typed(pilot, "enter")
+
+        assert isinstance(app.screen, ReloadDialog)
+        assert client.reloaded == [(True, "")]

@@ -74,6 +74,7 @@ def any_settings(seed: int) -> Settings:
                 model,
                 strategy=dice.pick(tuple(Strategy)),
                 probe=dice.pick(tuple(ProbeKind)),
+                probe_path="/health",
                 max_retries=dice.pick((0, 1, 3)),
                 breaker_threshold=dice.pick((1, 2, 5)),
                 max_concurrent_requests=dice.pick((1, 2, 10)),

@@ -271,8 +271,11 @@ async def test_keeping_costs_the_caller_no_wait(tmp_path: Path) -> None:
 # --- migration -------------------------------------------------------------------------------------
 
 
-async def test_file_of_version_1_is_brought_to_the_present_one_and_keeps_every_row(tmp_path: Path) -> None:
-    path = golden(tmp_path, 1)
+@pytest.mark.parametrize("version", range(1, sql.SCHEMA_VERSION))
+async def test_file_of_an_earlier_version_is_brought_to_the_present_one_and_keeps_every_row(
+    tmp_path: Path, version: int
+) -> None:
+    path = golden(tmp_path, version)
     async with Reader.open(path) as reader:
         before = await reader.events()
 
@@ -292,10 +295,11 @@ async def test_file_of_version_1_is_brought_to_the_present_one_and_keeps_every_r
     assert await saved(tmp_path) == {"alpha": OPEN}
 
 
-async def test_migrated_file_has_the_schema_of_a_new_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", range(1, sql.SCHEMA_VERSION))
+async def test_migrated_file_has_the_schema_of_a_new_one(tmp_path: Path, version: int) -> None:
     old, new = tmp_path / "old", tmp_path / "new"
     old.mkdir()
-    golden(old, 1)
+    golden(old, version)
     for folder in (old, new):
         async with recording(folder):
             pass
@@ -306,8 +310,9 @@ async def test_migrated_file_has_the_schema_of_a_new_one(tmp_path: Path) -> None
     shell.close()
 
 
-async def test_reading_a_file_of_version_1_changes_nothing(tmp_path: Path) -> None:
-    path = golden(tmp_path, 1)
+@pytest.mark.parametrize("version", range(1, sql.SCHEMA_VERSION))
+async def test_reading_a_file_of_an_earlier_version_changes_nothing(tmp_path: Path, version: int) -> None:
+    path = golden(tmp_path, version)
     os.chmod(path, 0o400)  # noqa: PTH101
     before = path.read_bytes()
 
@@ -317,8 +322,11 @@ async def test_reading_a_file_of_version_1_changes_nothing(tmp_path: Path) -> No
     assert path.read_bytes() == before
 
 
-async def test_reader_of_a_file_of_version_1_goes_on_when_it_is_brought_to_the_next(tmp_path: Path) -> None:
-    path = golden(tmp_path, 1)
+@pytest.mark.parametrize("version", range(1, sql.SCHEMA_VERSION))
+async def test_reader_of_an_earlier_file_goes_on_when_it_is_brought_to_the_present_version(
+    tmp_path: Path, version: int
+) -> None:
+    path = golden(tmp_path, version)
     late = OperationFinished(
         at=T0 + 99,
         operation="late",
@@ -328,6 +336,7 @@ async def test_reader_of_a_file_of_version_1_goes_on_when_it_is_brought_to_the_n
         attempts=0,
         priority=Priority.BACKGROUND,
         level=DegradationLevel.CRITICAL,
+        route="smart",
     )
     async with Reader.open(path) as reader:
         async with recording(tmp_path) as recorder:

@@ -15,6 +15,9 @@ import pytest
 from hive_console.wiring.house import DRAIN_SECONDS
 from tests.system.program import Headless, Provider, console, eventually, settings_for, status
 
+EXIT_SECONDS = 8.0
+"""Seconds from SIGTERM to the end of the process: the drain, the last words and the last commit."""
+
 SLACK = 5.0
 """Seconds added to the drain on a busy machine."""
 
@@ -82,6 +85,33 @@ def test_streams_under_way_end_within_the_drain_and_the_exit_is_clean(
     assert (slow.error, slow.finish) == (None, "length")
     assert isinstance(stalled.error, openai.APIError)
     assert "Traceback" not in engine.log()
+
+
+def test_a_request_without_an_answer_yet_is_told_to_come_back_and_the_exit_is_in_time(
+    tmp_path: Path, provider: Callable[[str], Provider], headless: Callable[..., Headless]
+) -> None:
+    hanging = provider("alpha")
+    httpx.post(hanging.control, json={"fault": "hang"}, trust_env=False).raise_for_status()
+    path = settings_for(tmp_path, hanging)
+    path.write_text(path.read_text().replace("timeout: 5s", "timeout: 20s"))
+    engine = headless(str(path))
+    gateway = engine.gateway()
+    answers: list[httpx.Response] = []
+
+    def ask() -> None:
+        body = {"model": "alpha", "messages": [{"role": "user", "content": "hello"}]}
+        answers.append(httpx.post(f"{gateway}/chat/completions", json=body, timeout=60, trust_env=False))
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    eventually(lambda: status(tmp_path / "data")["models"][0]["in_flight"] == 1, what="the request is under way")
+
+    began = time.monotonic()
+    assert engine.stop() == 0
+    assert time.monotonic() - began < EXIT_SECONDS + SLACK
+    asking.join(SLACK)
+
+    assert [(answer.status_code, answer.json()["error"]["code"]) for answer in answers] == [(503, "stopping")]
 
 
 def test_console_that_is_told_to_end_lets_answers_finish_and_restores_the_terminal(

@@ -1,6 +1,15 @@
 """The settings file: YAML in BIP-03's shape to checked `core.settings`, every problem at once with its line."""
 
 from hive_console.adapters.config_file.fleet import Origin
-from hive_console.adapters.config_file.loader import FILE_NAME, Loaded, find, load, load_text, search_path
+from hive_console.adapters.config_file.loader import (
+    FILE_NAME,
+    Loaded,
+    find,
+    load,
+    load_bytes,
+    load_text,
+    read_bytes,
+    search_path,
+)
 
-__all__ = ["FILE_NAME", "Loaded", "Origin", "find", "load", "load_text", "search_path"]
+__all__ = ["FILE_NAME", "Loaded", "Origin", "find", "load", "load_bytes", "load_text", "read_bytes", "search_path"]

@@ -6,7 +6,7 @@ the catalogue, `resilience:`, the defaults of `core.settings`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, cast
 from urllib.parse import urlsplit
@@ -15,13 +15,14 @@ from hive_console.adapters.catalogue import Catalogue, KnownModel
 from hive_console.adapters.config_file.names import NameBook
 from hive_console.adapters.config_file.problems import Place
 from hive_console.adapters.config_file.readers import Name, is_name
+from hive_console.adapters.config_file.routes import RouteDraft, check_route, resolved
 from hive_console.adapters.config_file.schema import GROUP, INHERITED, MODEL
 from hive_console.adapters.config_file.section import Given, Section, read_section, table
 from hive_console.adapters.config_file.tree import Node
 from hive_console.adapters.endpoints import EndpointRules, is_loopback
 from hive_console.adapters.secrets import KeyRing
 from hive_console.core.errors import SettingsError
-from hive_console.core.settings import ModelSettings, ResilienceSettings, Strategy
+from hive_console.core.settings import ModelSettings, ResilienceSettings, RouteSettings, Strategy
 
 _EXAMPLE = "claude-4-sonnet: {}"
 """A mapping that shows what `models:` wants."""
@@ -63,10 +64,11 @@ class Draft(NamedTuple):
 
 
 class Fleet(NamedTuple):
-    """The finished models, where each comes from, and what deserves a warning."""
+    """The finished models, where each comes from, and the routes to them."""
 
     models: tuple[ModelSettings, ...]
     origins: Mapping[str, Origin]
+    routes: tuple[RouteSettings, ...] = ()
 
 
 def read_groups(node: Node | None, place: Place) -> dict[str, Section]:
@@ -140,8 +142,8 @@ class Assembly:
         self._rules = rules
         self._warnings = warnings
 
-    def build(self, drafts: list[Draft]) -> Fleet:
-        """Returns the fleet: the file's models, then the fallbacks that only the catalogue knows."""
+    def build(self, drafts: list[Draft], route_drafts: Sequence[RouteDraft] = ()) -> Fleet:
+        """Returns the fleet: the file's models, then those of chains and routes that only the catalogue knows."""
         book = NameBook(self._catalogue)
         for draft in drafts:
             book.claim(draft.id, draft.id, draft.place, draft.line)
@@ -150,6 +152,8 @@ class Assembly:
             for name in _names(aliases):
                 if aliases is not None:
                     book.claim(name.text, draft.id, aliases.place, name.line)
+        for route_draft in route_drafts:
+            book.reserve(route_draft.name, route_draft.place, route_draft.line)
         # A model that bears the catalogue's own id comes before one that bears an alias of it.
         for draft in sorted(drafts, key=lambda draft: draft.known is None or draft.known.id != draft.id):
             if draft.known is not None:
@@ -164,17 +168,33 @@ class Assembly:
                 place=chain.place if chain is not None else draft.place,
                 skips_itself=draft.has_shared_chain,
             )
-            for known, line, place in book.take_joined():
-                joined.append(Draft(known.id, line, place, {}, known, is_stand_in=True))
+            joined += _joining(book)
+        routes = [(draft, resolved(draft, book)) for draft in route_drafts]
+        joined += _joining(book)
         everyone = [*drafts, *joined]
         built = [self._build(draft, book.aliases_of(draft.id), chains.get(draft.id, ())) for draft in everyone]
         models = tuple(model for model in built if model is not None)
         self._check_weights(models, drafts)
+        by_id = {model.id: model for model in models}
+        mute = [model.id for model in models if not self._has_key(model)]
+        for route_draft, route in routes:
+            if route is not None:
+                check_route(route_draft, route, by_id, mute=mute, warnings=self._warnings)
         origins = {
             draft.id: Origin(draft.line, draft.known.id if draft.known else None, draft.is_stand_in)
             for draft in everyone
         }
-        return Fleet(models, origins)
+        return Fleet(models, origins, tuple(route for _, route in routes if route is not None))
+
+    def _has_key(self, model: ModelSettings) -> bool:
+        """Whether the model has the key it wants."""
+        if model.key is None:
+            return True
+        try:
+            self._secrets.key_of(model.key)
+        except SettingsError:
+            return False
+        return True
 
     def _build(self, draft: Draft, aliases: tuple[str, ...], fallbacks: tuple[str, ...]) -> ModelSettings | None:
         # Each value was read by the reader of its own key, so its type is the field's.
@@ -294,6 +314,11 @@ class Assembly:
                 draft.place.below("weight").wrong(
                     draft.line, f"every weight of {', '.join(chain)} is 0, so none would be asked; raise one"
                 )
+
+
+def _joining(book: NameBook) -> list[Draft]:
+    """The catalogue's models that chains named since this was last asked."""
+    return [Draft(known.id, line, place, {}, known, is_stand_in=True) for known, line, place in book.take_joined()]
 
 
 def _facts(known: KnownModel) -> dict[str, object]:

@@ -11,7 +11,8 @@ from hive_console.adapters.catalogue import load_catalogue
 from hive_console.adapters.config_file.fleet import Assembly, Origin, read_groups, read_models
 from hive_console.adapters.config_file.problems import Place, Problems
 from hive_console.adapters.config_file.readers import name as read_name
-from hive_console.adapters.config_file.schema import GATEWAY, NETWORK, RESILIENCE, SECTIONS
+from hive_console.adapters.config_file.routes import read_routes
+from hive_console.adapters.config_file.schema import GATEWAY, NETWORK, RESILIENCE, SECTIONS, read_reload
 from hive_console.adapters.config_file.section import Given, Section, read_section, table
 from hive_console.adapters.config_file.tree import Node, Table, parse
 from hive_console.adapters.endpoints import EndpointRules
@@ -19,7 +20,7 @@ from hive_console.adapters.guarded_file import WRITABLE_BY_OTHERS, UnusableFile,
 from hive_console.adapters.secrets import KeyRing
 from hive_console.core.errors import ConfigurationError, SettingsError
 from hive_console.core.gateway_settings import GatewaySettings, NetworkSettings
-from hive_console.core.settings import MAX_MODELS, ResilienceSettings, Settings
+from hive_console.core.settings import MAX_MODELS, ReloadMode, ResilienceSettings, Settings
 from hive_console.core.text import clean
 
 FILE_NAME = "hive.yaml"
@@ -82,22 +83,33 @@ def load(path: Path, environ: Mapping[str, str]) -> Loaded:
         path: the file; relative paths of `file:` keys start from its folder.
         environ: the environment that `env:` keys are looked up in.
     """
-    shown = clean(str(path))
+    return load_bytes(read_bytes(path), path, environ)
+
+
+def read_bytes(path: Path) -> bytes:
+    """The content of the settings file; raises `ConfigurationError` saying why it may not be used.
+
+    It is opened once: what is checked is what is used, whoever swaps the file meanwhile.
+    """
     try:
-        content = read_guarded(
+        return read_guarded(
             path,
             SIZE_LIMIT,
             forbidden_mode=WRITABLE_BY_OTHERS,
             advice="anybody could change where prompts and keys are sent: chmod o-w",
         )
     except UnusableFile as exc:
-        raise ConfigurationError((f"{shown}: {exc.problem}",)) from exc
+        raise ConfigurationError((f"{clean(str(path))}: {exc.problem}",)) from exc
+
+
+def load_bytes(content: bytes, path: Path, environ: Mapping[str, str]) -> Loaded:
+    """Reads settings from what stood in the file at `path`; raises like `load`."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as exc:
         line = content.count(b"\n", 0, exc.start) + 1
         # The cause would carry the file's bytes.
-        raise ConfigurationError((f"{shown}:{line}: is not UTF-8; save it as UTF-8",)) from None
+        raise ConfigurationError((f"{clean(str(path))}:{line}: is not UTF-8; save it as UTF-8",)) from None
     return load_text(text, str(path), environ, base_folder=path.absolute().parent)
 
 
@@ -121,6 +133,7 @@ def load_text(text: str, name: str, environ: Mapping[str, str], *, base_folder: 
     gateway = _gateway(sections.get("gateway"), Place(problems, "gateway"), secrets)
     network, rules = _network(sections.get("network"), Place(problems, "network"))
     environment = _environment(sections.get("environment"), Place(problems, "environment"))
+    reload = _reload(sections.get("reload"), Place(problems, "reload"))
     notes = Problems(name)
     catalogue = load_catalogue()
     groups = read_groups(sections.get("groups"), Place(problems, "groups"))
@@ -131,11 +144,18 @@ def load_text(text: str, name: str, environ: Mapping[str, str], *, base_folder: 
         place.wrong(1, "is missing; name at least one model, such as claude-4-sonnet: {}")
     if len(drafts) > MAX_MODELS:
         place.wrong(drafts[0].line, f"has {len(drafts)} entries; at most {MAX_MODELS}")
-    fleet = assembly.build(drafts)
+    route_drafts = read_routes(sections.get("routes"), Place(problems, "routes"))
+    if len(route_drafts) > MAX_MODELS:
+        Place(problems, "routes").wrong(
+            route_drafts[0].line, f"has {len(route_drafts)} entries; at most {MAX_MODELS}"
+        )
+    fleet = assembly.build(drafts, route_drafts)
     _note_unused(groups, {name for model in fleet.models for name in model.groups}, notes)
     problems.raise_if_any()
     try:
-        settings = Settings(fleet.models, resilience, gateway, environment, network=network)
+        settings = Settings(
+            fleet.models, resilience, gateway, environment, routes=fleet.routes, network=network, reload=reload
+        )
     except SettingsError as exc:  # a rule of core that nothing here foresees
         problems.add(1, exc.field, exc.problem)
         raise ConfigurationError(problems.told()) from exc
@@ -207,6 +227,11 @@ def _environment(node: Node | None, place: Place) -> str:
     if node is not None and word is not None and len(word) > ENVIRONMENT_LIMIT:
         place.wrong(node.line, f"has {len(word)} characters; at most {ENVIRONMENT_LIMIT} fit the title bar")
     return word or ""
+
+
+def _reload(node: Node | None, place: Place) -> ReloadMode:
+    mode = read_reload(node, place) if node is not None else None
+    return mode if isinstance(mode, ReloadMode) else ReloadMode.MANUAL
 
 
 def _note_unused(groups: Mapping[str, Section], used: set[str], notes: Problems) -> None:

@@ -16,6 +16,14 @@ class NameBook:
         self._owners: dict[str, str] = {}
         self._aliases: dict[str, dict[str, None]] = {}
         self._joined: list[tuple[KnownModel, int, Place]] = []
+        self._routes: set[str] = set()
+
+    def reserve(self, name: str, place: Place, line: int) -> None:
+        """Gives `name` to a route; notes a problem when a model of the file has it. Call it after every `claim`."""
+        owner = self._owners.get(name)
+        if owner is not None:
+            place.wrong(line, f"{name} already names {owner}; a name leads to one model")
+        self._routes.add(name)
 
     def claim(self, name: str, model_id: str, place: Place, line: int) -> None:
         """Gives `name` to a model of the file; notes a problem when another has it."""
@@ -28,6 +36,8 @@ class NameBook:
     def adopt(self, known: KnownModel, model_id: str) -> None:
         """Gives the catalogue's names that nobody claimed to the model that uses the entry."""
         for name in (known.id, *known.aliases):
+            if name != model_id and name in self._routes:
+                continue  # what the file says comes before the catalogue
             if self._owners.setdefault(name, model_id) == model_id and name != model_id:
                 self._aliases.setdefault(model_id, {})[name] = None
 
@@ -49,7 +59,7 @@ class NameBook:
         """
         chain: dict[str, str] = {}
         for name in names:
-            found = self._resolve(name, place)
+            found = self.resolve(name, place)
             if found is None:
                 continue
             if found == model_id and skips_itself:
@@ -69,10 +79,14 @@ class NameBook:
         taken, self._joined = self._joined, []
         return taken
 
-    def _resolve(self, name: Name, place: Place) -> str | None:
+    def resolve(self, name: Name, place: Place) -> str | None:
+        """The id that a name means; `None` after noting that it means none."""
         owner = self._owners.get(name.text)
         if owner is not None:
             return owner
+        if name.text in self._routes:
+            place.wrong(name.line, f"{shown(name.text)} is a route; name a model")
+            return None
         known = self._catalogue.find(name.text)
         if known is None:
             everyone = (*self._owners, *self._catalogue.names())

@@ -26,13 +26,15 @@ from hive_console.core.settings import (
     LastResort,
     ModelSettings,
     ProbeKind,
+    ReloadMode,
     Replay,
     ResilienceSettings,
     RetryBeforeFallback,
+    RouteSettings,
     Strategy,
 )
 
-SECTIONS = ("models", "resilience", "groups", "gateway", "network", "environment")
+SECTIONS = ("models", "routes", "resilience", "groups", "gateway", "network", "environment", "reload")
 """The keys at the top of the file."""
 
 _NOTHING_BESIDE: Mapping[str, object] = MappingProxyType({})
@@ -146,6 +148,13 @@ MODEL_KEYS = (
     Key("streamPace", "stream_pace", readers.number),
 )
 
+ROUTE_KEYS = (
+    Key("primary", "primary", readers.name),
+    Key("fallbacks", "fallbacks", readers.names),
+    Key("strategy", "strategy", readers.choice(Strategy)),
+    Key("hedgeAfter", "hedge_after", readers.duration_or_p95, unit="seconds"),
+)
+
 RESILIENCE_KEYS = (
     _duration("healthCheckInterval", "health_check_interval"),
     _duration("defaultTimeout", "default_timeout"),
@@ -174,6 +183,9 @@ GATEWAY_KEYS = (
 )
 
 NETWORK_KEYS = (Key("allowedEndpoints", "allowed_endpoints", allowed_endpoints),)
+
+read_reload = readers.choice(ReloadMode)
+"""The reader of `reload:`, which is one word."""
 
 INHERITED = {
     "timeout": "default_timeout",
@@ -225,7 +237,7 @@ class Shape(NamedTuple):
     """
 
     keys: tuple[Key, ...]
-    prototype: ModelSettings | ResilienceSettings | GatewaySettings | NetworkSettings
+    prototype: ModelSettings | RouteSettings | ResilienceSettings | GatewaySettings | NetworkSettings
     elsewhere: tuple[str, ...] = ()
 
     def refusal(self, key: Key, value: object) -> str | None:
@@ -244,6 +256,7 @@ GROUP = Shape(
     _MODEL,
     tuple(key.name for key in MODEL_KEYS if key.is_identity),
 )
+ROUTE = Shape(ROUTE_KEYS, RouteSettings("?", "?"))
 RESILIENCE = Shape(RESILIENCE_KEYS, ResilienceSettings())
 GATEWAY = Shape(GATEWAY_KEYS, GatewaySettings())
 NETWORK = Shape(NETWORK_KEYS, NetworkSettings())

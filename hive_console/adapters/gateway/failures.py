@@ -160,7 +160,9 @@ _RULES: dict[OutcomeKind, _Rule] = {
     OutcomeKind.NO_ROOM: _Rule(503, SERVER, "has no place free", "busy"),
     OutcomeKind.SHED: _Rule(503, SERVER, "is kept for more important work", "shed"),
     OutcomeKind.CANCELLED: _Rule(503, SERVER, "was interrupted", "cancelled"),
-    OutcomeKind.UNFIT: _Rule(400, INVALID_REQUEST, "cannot serve such a request", "unsupported"),
+    OutcomeKind.UNFIT: _Rule(
+        400, INVALID_REQUEST, "cannot serve such a request", "unsupported", is_callers_to_mend=True
+    ),
     OutcomeKind.ENDPOINT_REFUSED: _Rule(502, UPSTREAM, "may not be called", "endpoint_refused", may_retry=False),
     # No operation fails with a success; a status for it keeps the table total.
     OutcomeKind.SUCCESS: _Rule(500, SERVER, "answered, and the answer was lost", "internal_error"),

@@ -39,6 +39,11 @@ VALUE_LIMIT = 1000
 HOPS_TOLD = 12
 """Hops told in the trail: three models with BIP-03's four calls each."""
 
+_OPTIONS: dict[Dialect, tuple[str, ...]] = {
+    Dialect.OPENAI: (),
+    Dialect.ANTHROPIC: ("anthropic-version", "anthropic-beta"),
+}
+
 Word = TypeVar("Word", bound=Enum)
 
 _ALLOWING = {"on": True, "off": False}
@@ -76,6 +81,12 @@ def wishes_of(headers: Headers) -> Wishes:
         _word(get(STRATEGY), STRATEGY, Strategy),
         _word(get(REPLAY), REPLAY, Replay),
     )
+
+
+def options_of(headers: Headers, dialect: Dialect) -> tuple[tuple[str, str], ...]:
+    """The headers that belong to a request in its dialect; which of them go on is for the codecs to say."""
+    named = ((name, headers.get(name)) for name in _OPTIONS[dialect])
+    return tuple((name, value) for name, value in named if value is not None)
 
 
 def _deadline(text: str | None) -> float | None:

@@ -12,7 +12,7 @@ import msgspec
 
 from hive_console.adapters.gateway.exchange import Headers
 from hive_console.adapters.gateway.failures import RequestRefused, bad_request
-from hive_console.adapters.gateway.headers import wishes_of
+from hive_console.adapters.gateway.headers import options_of, wishes_of
 from hive_console.core.raw_body import RawBody
 from hive_console.core.settings import Dialect
 from hive_console.core.task import Task, Work
@@ -63,6 +63,7 @@ def task_of(body: bytes, headers: Headers, *, work: Work, dialect: Dialect) -> t
         work=work,
         replay=wishes.replay,
         strategy=wishes.strategy,
+        options=options_of(headers, dialect),
     )
     return task, isinstance(fields, _Chat) and bool(fields.stream)
 

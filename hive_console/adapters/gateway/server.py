@@ -13,7 +13,7 @@ from aiohttp import web
 from hive_console.adapters.gateway.connection import Connection, Connections, incoming_of
 from hive_console.adapters.gateway.doorkeeper import Doorkeeper
 from hive_console.adapters.gateway.exchange import Request, Response
-from hive_console.adapters.gateway.front import FULL, SERVICE, Front, Metrics, OnError
+from hive_console.adapters.gateway.front import FULL, SERVICE, STOPPING, Front, Metrics, OnError
 from hive_console.adapters.gateway.incoming import Incoming
 from hive_console.adapters.gateway.limits import Limits
 from hive_console.adapters.gateway.server_log import ServerLog
@@ -175,7 +175,14 @@ class Gateway:
         if len(handling) == 1:
             self._all_handled.clear()
         try:
-            keeps_alive = await self._write(request, await self._front.answer(asked))
+            try:
+                response = await self._front.answer(asked)
+            except asyncio.CancelledError as cancelled:
+                if STOPPED not in cancelled.args:  # its client left
+                    raise
+                task.uncancel()
+                response = self._front.refuse(asked, STOPPING)
+            keeps_alive = await self._write(request, response)
         finally:
             del handling[task]
             if not handling:

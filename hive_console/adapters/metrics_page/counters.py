@@ -207,7 +207,8 @@ class Counters:
             self.attempts.add((model, event.kind.value), event.latency)
         if event.first_token is not None:
             self.first_tokens.add((model,), event.first_token)
-        # Tokens: `count_tokens(model, read, written)` belongs here once the event carries them.
+        if event.read_tokens is not None or event.written_tokens is not None:
+            self.count_tokens(model, event.read_tokens or 0, event.written_tokens or 0)
         if event.number > 1 and event.operation in self._unsettled:
             failed, _ = self._unsettled[event.operation]
             if model in failed:

@@ -1,4 +1,4 @@
-"""The Anthropic messages dialect, spoken on behalf of chat-completions clients."""
+"""Models that speak Anthropic's dialect, on behalf of clients that speak OpenAI's."""
 
 from __future__ import annotations
 
@@ -6,55 +6,51 @@ from hive_console.adapters.providers.anthropic_answer import read_message, to_co
 from hive_console.adapters.providers.anthropic_request import to_messages_request
 from hive_console.adapters.providers.anthropic_stream import AnthropicReader
 from hive_console.adapters.providers.classify import classify_reported
+from hive_console.adapters.providers.endpoint import PATHS, posted
 from hive_console.adapters.providers.error_body import read_error
-from hive_console.adapters.providers.request import (
-    EVENT_STREAM_TYPE,
-    JSON_TYPE,
-    HttpRequest,
-    join_endpoint,
-    write_json,
-)
+from hive_console.adapters.providers.request import HttpRequest, write_json
+from hive_console.adapters.providers.unfit import translated_once
 from hive_console.adapters.providers.veil import Veil
 from hive_console.core.errors import ProviderError
-from hive_console.core.settings import ModelSettings
-from hive_console.core.task import Body
-
-API_VERSION = "2023-06-01"
-"""The messages API's only version so far; it must be named in each request."""
+from hive_console.core.settings import Dialect, ModelSettings
+from hive_console.core.task import Body, Task, Usage, Work
 
 
-class AnthropicCodec:
-    """Speaks messages with Anthropic; what goes in and comes out is the chat-completions dialect."""
+class AnthropicForOpenAI:
+    """Speaks messages with the model; what goes in and comes out is chat completions."""
 
-    def chat(self, model: ModelSettings, request: Body, *, key: str | None, stream: bool) -> HttpRequest:
-        """`POST {endpoint}/messages`; raises `ProviderError` for what the dialect cannot say."""
-        body = to_messages_request(request, model.wire_name, stream=stream)
-        headers = {
-            **_identity(key),
-            "content-type": JSON_TYPE,
-            "accept": EVENT_STREAM_TYPE if stream else JSON_TYPE,
-        }
-        return HttpRequest("POST", join_endpoint(model.endpoint, "/messages"), headers, write_json(body))
+    def check(self, task: Task) -> None:
+        """Translates, and keeps the translation for the call."""
+        self._translated(task.request)
 
-    def models(self, model: ModelSettings, *, key: str | None) -> HttpRequest:
-        """`GET {endpoint}/models`."""
-        headers = {**_identity(key), "accept": JSON_TYPE}
-        return HttpRequest("GET", join_endpoint(model.endpoint, "/models"), headers)
+    def request(self, model: ModelSettings, task: Task, *, key: str | None, stream: bool) -> HttpRequest:
+        """`POST {endpoint}/messages`."""
+        body = {"model": model.wire_name, **self._translated(task.request)}
+        if stream:
+            body["stream"] = True
+        return posted(model, PATHS[Dialect.ANTHROPIC, Work.CHAT], write_json(body), key=key, stream=stream)
 
-    def answer(self, body: bytes, *, veil: Veil, now: float) -> bytes:
+    def answer(
+        self,
+        body: bytes,
+        *,
+        model: ModelSettings,
+        task: Task,  # noqa: ARG002 - Codec's shape
+        veil: Veil,
+        now: float,
+    ) -> tuple[bytes, Usage | None]:
         """The message as a chat completion."""
         message = read_message(body)
         if message.error:
             raise ProviderError(classify_reported(read_error(body), veil=veil))
-        return to_completion(message, now)
+        return to_completion(message, model.id, now)
 
-    def reader(self, request: Body, *, veil: Veil, now: float) -> AnthropicReader:
+    def reader(self, *, model: ModelSettings, task: Task, veil: Veil, now: float) -> AnthropicReader:
         """A reader that translates; it ends with the usage when `stream_options` asks for it."""
-        options = request.get("stream_options")
+        options = task.request.get("stream_options")
         wants_usage = isinstance(options, dict) and options.get("include_usage") is True
-        return AnthropicReader(veil, now=now, wants_usage=wants_usage)
+        return AnthropicReader(veil, name=model.id, now=now, wants_usage=wants_usage)
 
-
-def _identity(key: str | None) -> dict[str, str]:
-    named = {"anthropic-version": API_VERSION}
-    return named if key is None else {**named, "x-api-key": key}
+    @staticmethod
+    def _translated(request: Body) -> Body:
+        return translated_once(request, Dialect.ANTHROPIC, to_messages_request)

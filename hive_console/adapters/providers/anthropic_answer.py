@@ -6,9 +6,11 @@ from typing import Any
 
 import msgspec
 
-from hive_console.adapters.providers.faults import not_an_answer
+from hive_console.adapters.providers.faults import no_content, not_an_answer
+from hive_console.adapters.providers.lenient_json import understood_whole
+from hive_console.adapters.providers.token_usage import NO_RAW, MessageTokens, count_of, message_tokens
 from hive_console.core.errors import ProviderError
-from hive_console.core.outcome import Outcome, OutcomeKind
+from hive_console.core.task import Usage
 
 FINISH_REASONS = {
     "end_turn": "stop",
@@ -21,25 +23,20 @@ FINISH_REASONS = {
 }
 
 
-class Usage(msgspec.Struct):
-    """Tokens as the messages API counts them: what came from a cache stands beside the input, not in it."""
-
-    input_tokens: int | None = None
-    output_tokens: int | None = None
-    cache_read_input_tokens: int | None = None
-    cache_creation_input_tokens: int | None = None
-
-    def as_chat(self) -> dict[str, Any]:
-        """The counts as chat completions has them: the prompt holds everything that was read."""
-        cached = self.cache_read_input_tokens or 0
-        prompt = (self.input_tokens or 0) + cached + (self.cache_creation_input_tokens or 0)
-        written = self.output_tokens or 0
-        return {
-            "prompt_tokens": prompt,
-            "completion_tokens": written,
-            "total_tokens": prompt + written,
-            "prompt_tokens_details": {"cached_tokens": cached},
-        }
+def usage_in_chat(tokens: MessageTokens) -> dict[str, Any]:
+    """The counts as chat completions has them: the prompt holds everything that was read."""
+    prompt, written = tokens.prompt, count_of(tokens.output_tokens) or 0
+    told: dict[str, Any] = {
+        "prompt_tokens": prompt,
+        "completion_tokens": written,
+        "total_tokens": prompt + written,
+        "prompt_tokens_details": {"cached_tokens": count_of(tokens.cache_read_input_tokens) or 0},
+    }
+    details = tokens.output_tokens_details
+    thinking = count_of(details.get("thinking_tokens")) if isinstance(details, dict) else None
+    if thinking is not None:
+        told["completion_tokens_details"] = {"reasoning_tokens": thinking}
+    return told
 
 
 class Block(msgspec.Struct):
@@ -57,10 +54,9 @@ class Message(msgspec.Struct):
     """A whole message, or the head of a streamed one."""
 
     id: str = ""
-    model: str = ""
     content: list[Block] | None = None
     stop_reason: str | None = None
-    usage: Usage | None = None
+    usage: msgspec.Raw = NO_RAW
     error: Any = None  # each provider has its own shape
 
 
@@ -69,16 +65,20 @@ _MESSAGE = msgspec.json.Decoder(Message)
 
 def read_message(body: bytes) -> Message:
     """The message in `body`; raises `ProviderError` (`MALFORMED`) for anything else."""
-    message = _decoded(body)
+    message = understood_whole(_MESSAGE, body)
     if message is None:
         raise ProviderError(not_an_answer(body))
     return message
 
 
-def to_completion(message: Message, now: float) -> bytes:
-    """The chat completion that says what `message` says; raises `ProviderError` when it says nothing."""
+def to_completion(message: Message, name: str, now: float) -> tuple[bytes, Usage | None]:
+    """The chat completion that says what `message` says, by the model `name`, and its tokens.
+
+    Raises `ProviderError` when it says nothing.
+    """
     if message.content is None or (not message.content and message.stop_reason is None):
-        raise ProviderError(Outcome(OutcomeKind.MALFORMED, message="the answer has no content"))
+        raise ProviderError(no_content())
+    tokens = message_tokens(message.usage) or MessageTokens()
     reply: dict[str, Any] = {"role": "assistant", "content": None}
     texts = [block.text for block in message.content if block.type == "text" and block.text is not None]
     thoughts = [block.thinking for block in message.content if block.type == "thinking" and block.thinking]
@@ -93,11 +93,11 @@ def to_completion(message: Message, now: float) -> bytes:
         "id": message.id,
         "object": "chat.completion",
         "created": int(now),
-        "model": message.model,
+        "model": name,
         "choices": [{"index": 0, "message": reply, "logprobs": None, "finish_reason": finish_reason(message)}],
-        "usage": (message.usage or Usage()).as_chat(),
+        "usage": usage_in_chat(tokens),
     }
-    return msgspec.json.encode(completion)
+    return msgspec.json.encode(completion), tokens.as_usage()
 
 
 def finish_reason(message: Message) -> str:
@@ -108,11 +108,3 @@ def finish_reason(message: Message) -> str:
 def _tool_call(block: Block) -> dict[str, Any]:
     arguments = msgspec.json.encode(block.input if block.input is not None else {}).decode()
     return {"id": block.id, "type": "function", "function": {"name": block.name, "arguments": arguments}}
-
-
-def _decoded(body: bytes) -> Message | None:
-    # The decoding error can carry the text it failed on; it must not hang on the error that is raised.
-    try:
-        return _MESSAGE.decode(body)
-    except (ValueError, RecursionError):
-        return None

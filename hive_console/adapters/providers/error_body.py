@@ -24,11 +24,13 @@ class ErrorBody:
         type: its class, such as `overloaded_error`; lower case.
         code: its narrower name, such as `context_length_exceeded`; lower case.
         text: the sentence for people; it may repeat keys and prompts.
+        param: the field of the request it is about, where it says so; lower case.
     """
 
     type: str = ""
     code: str = ""
     text: str = field(default="", repr=False)
+    param: str = field(default="", compare=False)
 
     @property
     def words(self) -> frozenset[str]:
@@ -74,7 +76,7 @@ def error_in(decoded: Any) -> ErrorBody:  # each provider has its own shape
         return ErrorBody(text=_text(error))
     kind, code = _name(error.get("type") or error.get("status")), _name(error.get("code"))
     text = next((_text(error[key]) for key in ("message", "detail", "msg") if error.get(key)), "")
-    return ErrorBody(kind, code, text)
+    return ErrorBody(kind, code, text, _name(error.get("param")))
 
 
 def _name(value: Any) -> str:

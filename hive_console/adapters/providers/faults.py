@@ -18,3 +18,8 @@ def stream_cut(*, has_spoken: bool) -> Outcome:
     """The outcome of a stream that ended without its end."""
     where = "in the middle of the answer" if has_spoken else "before the first token"
     return Outcome(OutcomeKind.STREAM_CUT, message=f"the stream was cut {where}")
+
+
+def no_content() -> Outcome:
+    """The outcome of a message without content blocks and without a reason for that."""
+    return Outcome(OutcomeKind.MALFORMED, message="the answer has no content")

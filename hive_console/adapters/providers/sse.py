@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+
+import msgspec
 
 from hive_console.core.errors import HiveError
 
@@ -15,15 +16,15 @@ _LINE_END = rb"(?>\r\n|\n|\r)"
 _BOUNDARY = re.compile(_LINE_END + _LINE_END)
 _LONGEST_BOUNDARY = 4
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_DATA = b"data: "
 
 
 class EventTooLarge(HiveError):
     """One event grew past the cap without ending."""
 
 
-@dataclass(frozen=True, slots=True)
-class ServerEvent:
-    """One server-sent event.
+class ServerEvent(msgspec.Struct, frozen=True, gc=False):
+    """One server-sent event. A struct, because thousands a second are made.
 
     Attributes:
         raw: its bytes as they came, the empty line at its end included.
@@ -31,9 +32,12 @@ class ServerEvent:
         data: its `data:` lines joined by line feeds; `None` when it has none (a comment, a keep-alive).
     """
 
-    raw: bytes = field(repr=False)
+    raw: bytes
     name: str
-    data: bytes | None = field(repr=False)
+    data: bytes | None
+
+    def __repr__(self) -> str:
+        return f"ServerEvent({len(self.raw)} bytes)"  # answers show in no `repr`
 
 
 class EventSplitter:
@@ -44,9 +48,15 @@ class EventSplitter:
         self._held = bytearray()
         self._scanned = 0
         self._is_started = False
+        self._has_returns = False
+        self._is_overfull = False
 
     def feed(self, data: bytes) -> list[ServerEvent]:
-        """The events that `data` completes, in order; raises `EventTooLarge`."""
+        """The events that `data` completes, in order.
+
+        Raises `EventTooLarge`; when whole events came before the one that is, at the next call.
+        """
+        self._raise_if_overfull()
         self._held += data
         if not self._is_started:
             if len(self._held) < len(_BYTE_ORDER_MARK) and _BYTE_ORDER_MARK.startswith(self._held):
@@ -54,27 +64,61 @@ class EventSplitter:
             self._is_started = True
             if self._held.startswith(_BYTE_ORDER_MARK):
                 del self._held[: len(_BYTE_ORDER_MARK)]
-        events: list[ServerEvent] = []
+        self._has_returns = self._has_returns or b"\r" in data
+        events = self._by_any_line_end() if self._has_returns else self._by_line_feeds()
+        if len(self._held) > self._cap:
+            self._is_overfull = True
+        if not events:
+            self._raise_if_overfull()
+        return events
+
+    def finish(self) -> list[ServerEvent]:
+        """The last event, when the stream ended without the empty line after it."""
+        self._raise_if_overfull()
+        left = bytes(self._held).rstrip(b"\r\n")
+        self._held.clear()
+        return [_event(left + b"\n\n")] if left else []
+
+    def _by_line_feeds(self) -> list[ServerEvent]:
+        """As nearly all servers write them: one split and no search for each event."""
+        if self._held.find(b"\n\n", self._scanned) < 0:
+            self._scanned = max(0, len(self._held) - 1)
+            return []
+        *wholes, rest = bytes(self._held).split(b"\n\n")
+        self._held = bytearray(rest)
+        self._scanned = max(0, len(rest) - 1)
+        return [_event_of(whole) for whole in self._within_cap(wholes)]
+
+    def _by_any_line_end(self) -> list[ServerEvent]:
+        raws: list[bytes] = []
         start, search_from = 0, self._scanned
         while (found := _BOUNDARY.search(self._held, search_from)) is not None:
             end = found.end()
             if end == len(self._held) and self._held.endswith(b"\r"):
                 break  # the other half of "\r\n" may still be on its way
-            if end - start > self._cap:
-                raise EventTooLarge(f"an event is larger than {self._cap} bytes")
-            events.append(_event(bytes(self._held[start:end])))
+            raws.append(bytes(self._held[start:end]))
             start = search_from = end
         del self._held[:start]
-        if len(self._held) > self._cap:
-            raise EventTooLarge(f"an event is larger than {self._cap} bytes")
         self._scanned = max(0, len(self._held) - _LONGEST_BOUNDARY)
-        return events
+        return [_event(raw) for raw in self._within_cap(raws)]
 
-    def finish(self) -> list[ServerEvent]:
-        """The last event, when the stream ended without the empty line after it."""
-        left = bytes(self._held).rstrip(b"\r\n")
-        self._held.clear()
-        return [_event(left + b"\n\n")] if left else []
+    def _within_cap(self, raws: list[bytes]) -> list[bytes]:
+        for at, raw in enumerate(raws):
+            if len(raw) > self._cap:
+                self._is_overfull = True
+                return raws[:at]
+        return raws
+
+    def _raise_if_overfull(self) -> None:
+        if self._is_overfull:
+            raise EventTooLarge(f"an event is larger than {self._cap} bytes")
+
+
+def _event_of(whole: bytes) -> ServerEvent:
+    """The event of bytes without a carriage return and without the empty line at their end."""
+    if whole.startswith(_DATA) and b"\n" not in whole:
+        return ServerEvent(whole + b"\n\n", "", whole[len(_DATA) :])
+    return _event(whole + b"\n\n")
 
 
 def _event(raw: bytes) -> ServerEvent:
@@ -87,3 +131,9 @@ def _event(raw: bytes) -> ServerEvent:
         elif label == b"event":
             name = value.removeprefix(b" ").decode("ascii", "replace")
     return ServerEvent(raw, name, b"\n".join(data) if data else None)
+
+
+def with_data(event: ServerEvent, data: bytes) -> bytes:
+    """The event's bytes with other `data:` lines; its name, its id and its comments stay."""
+    kept = [line for line in event.raw.splitlines() if line and line.partition(b":")[0] != b"data"]
+    return b"\n".join((*kept, *(_DATA + line for line in data.split(b"\n")), b"", b""))

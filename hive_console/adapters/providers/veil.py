@@ -39,6 +39,9 @@ _TOO_MANY = "more than anybody compares"
 _NAME = re.compile(r"[a-z]{2,24}(?:_[a-z]{2,24}){1,4}")
 """An error's name as all providers write them; nothing like a sentence."""
 
+_SPOKEN = ("messages", "system", "input")
+"""Fields of a request, in all dialects and works, that hold what people wrote."""
+
 _NOT_PROMPT = frozenset({"role", "type", "id", "tool_call_id", "name"})
 
 
@@ -79,7 +82,7 @@ class Veil:
             return False
         windows = [text[start : start + _WINDOW] for start in range(0, len(text) - _WINDOW + 1, _STRIDE)]
         left = _MAX_PROMPT
-        for said in _leaves(self.request.get("messages")):
+        for said in _leaves([self.request.get(name) for name in _SPOKEN]):
             left -= len(said)
             if said is _TOO_MANY or left < 0:
                 return None

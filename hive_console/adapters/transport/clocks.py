@@ -52,6 +52,10 @@ class Clocks:
         first_content: seconds until the first content of a stream.
         idle: seconds between two pieces of content, from the first on.
         total: seconds of the whole attempt.
+
+    Attributes:
+        connect: as given.
+        waited: seconds waited for the provider so far.
     """
 
     def __init__(
@@ -65,8 +69,11 @@ class Clocks:
     ) -> None:
         self.connect = connect
         self._stage = Stage.CONNECTING
+        self._is_sent = False
+        self.waited = 0.0
         self._idle_seconds = idle
         self._headers = _clock(headers, "no headers")
+        self._stopped: _Clock | None = None
         self._first_content = _clock(first_content, "no content")
         self._idle: _Clock | None = None
         self._total = _clock(total, "not done")
@@ -97,13 +104,19 @@ class Clocks:
         self._stage = Stage.CONNECTING
 
     def note_connected(self) -> None:
-        """A connection is there, new or kept."""
+        """A connection is there, new or kept: the request goes out."""
         self._stage = Stage.ASKED
+        self._is_sent = True
 
     def note_headers(self) -> None:
         """The answer's headers have come."""
         self._stage = Stage.ANSWERING
-        self._headers = None
+        self._stopped, self._headers = self._headers, None
+        self._is_sent = False
+
+    def ask_again(self) -> None:
+        """The answer refused the request, which is put right and sent again: the wait for headers goes on."""
+        self._headers = self._stopped
 
     def note_content(self) -> None:
         """The model said something: the wait for the first content is over, the one for the next begins."""
@@ -128,6 +141,7 @@ class Clocks:
                 raise
         finally:
             spent = loop.time() - began
+            self.waited += spent
             for clock in running:
                 clock.left -= spent
         # Raised outside the handler: what was cancelled knows the request's headers.
@@ -137,9 +151,13 @@ class Clocks:
         within = f"within {struck.seconds:g} s"
         match self._stage:
             case Stage.CONNECTING:
-                # Whatever clock it was: nothing was asked yet, so nothing can be said of the answer.
-                return Outcome(OutcomeKind.CONNECTION_FAILED, message=f"not connected {within}")
-            case Stage.ASKED | Stage.ANSWERING:
+                # Whatever clock it was: nothing can be said of the answer. A kept connection that died may have
+                # carried the request before.
+                message = f"not connected {within}"
+                return Outcome(OutcomeKind.CONNECTION_FAILED, message=message, is_uncertain=self._is_sent)
+            case Stage.ASKED:
+                return Outcome(OutcomeKind.TIMED_OUT, message=f"{struck.said} {within}", is_uncertain=True)
+            case Stage.ANSWERING:
                 return Outcome(OutcomeKind.TIMED_OUT, message=f"{struck.said} {within}")
             case Stage.SPEAKING:
                 message = f"{struck.said} {within}, in the middle of the answer"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import ssl
+from dataclasses import replace
 
 import aiohttp
 from aiohttp.http import HttpProcessingError
@@ -27,13 +28,25 @@ _WORDS = {
 }
 
 
-def failed_request(error: BaseException, connect_timeout: float) -> Outcome:
+def failed_request(error: BaseException, connect_timeout: float, *, is_sent: bool) -> Outcome:
     """The outcome of an exception that came before an answer's headers.
 
     Args:
         error: what the request raised.
         connect_timeout: seconds it had to reach the endpoint.
+        is_sent: whether a connection was there, so that the provider may have read the request.
     """
+    return replace(_outcome_of(error, connect_timeout), is_uncertain=is_sent)
+
+
+def failed_read(error: BaseException) -> Outcome:
+    """The outcome of an exception that came after an answer's headers."""
+    if isinstance(error, HttpProcessingError):
+        return Outcome(OutcomeKind.MALFORMED, message="the answer's body is not valid HTTP")
+    return Outcome(OutcomeKind.STREAM_CUT, message="the connection was lost in the middle of the answer")
+
+
+def _outcome_of(error: BaseException, connect_timeout: float) -> Outcome:
     match error:
         case aiohttp.ConnectionTimeoutError():
             return _unconnected(f"not connected within {connect_timeout:g} s")
@@ -66,13 +79,6 @@ def failed_request(error: BaseException, connect_timeout: float) -> Outcome:
 def not_allowed(why: str) -> Outcome:
     """The outcome of a call that the settings forbid: nobody but a person mends it, and no call was made."""
     return Outcome(OutcomeKind.ENDPOINT_REFUSED, message=f"the endpoint {why}")
-
-
-def failed_read(error: BaseException) -> Outcome:
-    """The outcome of an exception that came after an answer's headers."""
-    if isinstance(error, HttpProcessingError):
-        return Outcome(OutcomeKind.MALFORMED, message="the answer's body is not valid HTTP")
-    return Outcome(OutcomeKind.STREAM_CUT, message="the connection was lost in the middle of the answer")
 
 
 def _unconnected(message: str) -> Outcome:

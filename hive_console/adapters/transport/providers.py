@@ -12,21 +12,24 @@ from urllib.parse import urlsplit
 from aiohttp.abc import AbstractResolver
 
 from hive_console.adapters.endpoints import EndpointRules
-from hive_console.adapters.providers.anthropic import AnthropicCodec
+from hive_console.adapters.providers.amendments import MOST_REPEATS, Amendments, amended, amendment_for
 from hive_console.adapters.providers.classify import classify
 from hive_console.adapters.providers.codec import Codec
+from hive_console.adapters.providers.codecs import codec_of
+from hive_console.adapters.providers.endpoint import models_list
 from hive_console.adapters.providers.error_body import NOTHING_SAID, ErrorBody, read_error
-from hive_console.adapters.providers.openai import OpenAICodec
+from hive_console.adapters.providers.rate_limit_headers import rate_limits_of
 from hive_console.adapters.providers.request import HttpRequest
 from hive_console.adapters.providers.veil import Veil
 from hive_console.adapters.transport.clocks import Clocks
+from hive_console.adapters.transport.pace import Pace
 from hive_console.adapters.transport.relay import relay
 from hive_console.adapters.transport.wire import Received, Wire
 from hive_console.core.errors import HiveError, ProviderError, SettingsError
 from hive_console.core.gateway_settings import NetworkSettings
 from hive_console.core.outcome import SUCCESS, Outcome, OutcomeKind
-from hive_console.core.settings import Dialect, ModelSettings, ProbeKind
-from hive_console.core.task import Answer, Body, Piece, Task
+from hive_console.core.settings import ModelSettings, ProbeKind, Replay
+from hive_console.core.task import Answer, Body, Piece, Task, Work
 from hive_console.core.text import clean_message
 
 BODY_CAP = 32 * 1024 * 1024
@@ -84,10 +87,7 @@ class HttpProviders:
         self._keys = keys
         self._now = now
         self._wire = Wire(_rules_of(network or NetworkSettings()), resolver)
-        self._codecs: dict[Dialect, Codec] = {
-            Dialect.OPENAI: OpenAICodec(),
-            Dialect.ANTHROPIC: AnthropicCodec(),
-        }
+        self._amendments = Amendments()
 
     async def __aenter__(self) -> Self:
         await self._wire.__aenter__()
@@ -98,8 +98,14 @@ class HttpProviders:
     ) -> None:
         await self._wire.__aexit__(kind, error, trace)
 
-    def unfit(self, model: ModelSettings, task: Task) -> str:  # noqa: ARG002 - the port's
-        """Why this model cannot serve such a task, or ``""``."""
+    def unfit(self, model: ModelSettings, task: Task) -> str:
+        """Why this model cannot serve such a task, or ``""``; a raw body keeps what was worked out for the call."""
+        if task.dialect is model.dialect and task.work is Work.CHAT:
+            return ""
+        try:
+            codec_of(model, task).check(task)
+        except ProviderError as error:
+            return error.outcome.message
         return ""
 
     def fault_of(self, model: ModelSettings) -> str:
@@ -112,26 +118,35 @@ class HttpProviders:
         self._wire.use(_rules_of(network))
 
     async def complete(self, model: ModelSettings, task: Task) -> Answer:
-        """One answer; raises `ProviderError`.
+        """One answer in the task's dialect, named after `model.id`; raises `ProviderError`.
 
         The model's connect, headers and total timeouts bound it; the caller bounds the rest by cancelling.
         """
-        return await self._completion(model, task.request, Clocks.of_answer(model))
+        return await self._answer(model, task, Clocks.of_answer(model))
 
     async def stream(self, model: ModelSettings, task: Task) -> AsyncGenerator[Piece, None]:
-        """A streamed answer, ending in ``data: [DONE]``; closing it frees the connection.
+        """A streamed answer in the task's dialect, its end included; closing it frees the connection.
 
         Raises `ProviderError`. The model's timeouts bound each wait, except `model.timeout`: up to the first
         content the caller bounds the whole by cancelling.
         """
-        clocks = Clocks.of_stream(model)
-        codec, veil = self._codecs[model.dialect], self._veil(task.request)
-        request = codec.chat(model, task.request, key=self._key(model), stream=True)
-        received = await self._wire.send(request, clocks)
+        if task.work is not Work.CHAT:
+            raise ProviderError(Outcome(OutcomeKind.UNFIT, message="only conversations are streamed"))
+        clocks, veil = Clocks.of_stream(model), self._veil(task.request)
+        codec = codec_of(model, task)
+        received = await self._ask(codec, model, task, clocks, stream=True)
         try:
-            await self._raise_unless_well(received, veil, clocks)
-            reader = codec.reader(task.request, veil=veil, now=self._now())
-            async with aclosing(relay(received, reader, veil=veil, clocks=clocks)) as pieces:
+            now = self._now()
+            reader = codec.reader(model=model, task=task, veil=veil, now=now)
+            pieces = relay(
+                received,
+                reader,
+                veil=veil,
+                clocks=clocks,
+                pace=Pace(model.stream_pace),
+                limits=rate_limits_of(received.headers, now),
+            )
+            async with aclosing(pieces):
                 async for piece in pieces:
                     yield piece
         finally:
@@ -157,19 +172,51 @@ class HttpProviders:
         except ProviderError as error:
             return error.outcome
 
-    async def _completion(self, model: ModelSettings, request: Body, clocks: Clocks) -> Answer:
-        codec, veil = self._codecs[model.dialect], self._veil(request)
-        received = await self._wire.send(codec.chat(model, request, key=self._key(model), stream=False), clocks)
+    async def _answer(self, model: ModelSettings, task: Task, clocks: Clocks) -> Answer:
+        codec = codec_of(model, task)
+        received = await self._ask(codec, model, task, clocks, stream=False)
         try:
-            await self._raise_unless_well(received, veil, clocks)
             body = await clocks.wait(received.read(BODY_CAP))
         finally:
             received.close()
-        return Answer(codec.answer(body, veil=veil, now=self._now()), received.status)
+        now = self._now()
+        named, usage = codec.answer(body, model=model, task=task, veil=self._veil(task.request), now=now)
+        return Answer(named, received.status, usage, rate_limits_of(received.headers, now))
+
+    async def _ask(
+        self, codec: Codec, model: ModelSettings, task: Task, clocks: Clocks, *, stream: bool
+    ) -> Received:
+        """An answer of status 2xx, its body yet to be read; the caller closes it. Raises `ProviderError`.
+
+        A request that is refused for a name it can do without is put right and sent again (see `amendments`).
+        """
+        veil, is_translated = self._veil(task.request), task.dialect is not model.dialect
+        plain = codec.request(model, task, key=self._key(model), stream=stream)
+        known = self._amendments.of(model)
+        tried = known
+        while True:
+            asked = amended(plain, tried, is_translated=is_translated) if tried else plain
+            received = await self._wire.send(asked, clocks, may_repeat=task.replay is not Replay.DENY)
+            try:
+                failure = await self._refusal(received, veil, clocks)
+            except BaseException:
+                received.close()
+                raise
+            if failure is None:
+                if tried is not known:
+                    self._amendments.learn(model, tried)
+                return received
+            received.close()
+            outcome, error = failure
+            further = amendment_for(outcome, error, asked, tried, is_translated=is_translated)
+            if further is None or len(tried) - len(known) >= MOST_REPEATS:
+                raise ProviderError(outcome)
+            tried = (*tried, further)
+            clocks.ask_again()
 
     async def _probe_models(self, model: ModelSettings) -> Outcome:
-        codec, veil, clocks = self._codecs[model.dialect], self._veil(None), Clocks.of_probe(model)
-        received = await self._wire.send(codec.models(model, key=self._key(model)), clocks)
+        veil, clocks = self._veil(None), Clocks.of_probe(model)
+        received = await self._wire.send(models_list(model, key=self._key(model)), clocks)
         try:
             if received.status in {404, 405}:
                 advice = "this endpoint has no models list; set `probe: completion`"
@@ -183,23 +230,17 @@ class HttpProviders:
         return SUCCESS
 
     async def _probe_completion(self, model: ModelSettings) -> Outcome:
-        try:
-            await self._completion(model, {**_PROBE, "max_tokens": PROBE_TOKENS}, Clocks.of_probe(model))
-        except ProviderError as error:
-            # Reasoning models of OpenAI know only the newer name of the bound, and say so.
-            if error.outcome.kind is not OutcomeKind.BAD_REQUEST or "max_completion_tokens" not in str(error):
-                raise
-        else:
-            return SUCCESS
-        await self._completion(model, {**_PROBE, "max_completion_tokens": PROBE_TOKENS}, Clocks.of_probe(model))
+        # Reasoning models of OpenAI know only the newer name of the bound; `amendments` finds it.
+        request = {**_PROBE, "max_tokens": PROBE_TOKENS}
+        await self._answer(model, Task(model.id, request), Clocks.of_probe(model))
         return SUCCESS
 
     async def _probe_get(self, model: ModelSettings) -> Outcome:
         """A plain GET of `probe_path` at the root of the endpoint's host; its body says nothing to us."""
-        codec, veil, clocks = self._codecs[model.dialect], self._veil(None), Clocks.of_probe(model)
+        veil, clocks = self._veil(None), Clocks.of_probe(model)
         parts = urlsplit(model.endpoint)
         url = f"{parts.scheme}://{parts.netloc}{model.probe_path}"
-        headers = codec.models(model, key=self._key(model)).headers
+        headers = models_list(model, key=self._key(model)).headers
         received = await self._wire.send(HttpRequest("GET", url, headers), clocks)
         try:
             if not 200 <= received.status < 300:
@@ -218,13 +259,19 @@ class HttpProviders:
             return
 
     async def _raise_unless_well(self, received: Received, veil: Veil, clocks: Clocks) -> None:
+        failure = await self._refusal(received, veil, clocks)
+        if failure is not None:
+            raise ProviderError(failure[0])
+
+    async def _refusal(self, received: Received, veil: Veil, clocks: Clocks) -> tuple[Outcome, ErrorBody] | None:
+        """What is wrong with an answer's head, and what its body said of it; `None` when it is well."""
         if not 200 <= received.status < 300:
             error = await _error_of(received, clocks)
-            raise ProviderError(classify(received.status, received.headers, error, veil=veil, now=self._now()))
+            return classify(received.status, received.headers, error, veil=veil, now=self._now()), error
         if not received.is_plain:
-            raise ProviderError(
-                Outcome(OutcomeKind.MALFORMED, received.status, message="the answer is compressed against our wish")
-            )
+            compressed = "the answer is compressed against our wish"
+            return Outcome(OutcomeKind.MALFORMED, received.status, message=compressed), NOTHING_SAID
+        return None
 
     def _veil(self, request: Body | None) -> Veil:
         return Veil(self._keys.known, request)

@@ -52,6 +52,7 @@ class _Trip:
     """Filled in by the connector while one request is under way."""
 
     clocks: Clocks
+    is_connected: bool = False
     is_reused: bool = False
 
 
@@ -72,6 +73,16 @@ class Received:
     def is_plain(self) -> bool:
         """Whether the body is not compressed: it was asked for plain, and nothing here inflates."""
         return self.headers.get("content-encoding", "identity").strip().lower() in {"", "identity"}
+
+    def at_hand(self) -> bytes:
+        """What has come and was not taken yet, without waiting; ``b""`` when nothing has."""
+        content = self._response.content
+        try:
+            return content.read_nowait()
+        except TRANSPORT_ERRORS:
+            # What came before the connection was lost is still there, and the library has no other door to it.
+            # `next_bytes` tells what happened.
+            return content._read_nowait(-1)  # noqa: SLF001
 
     async def next_bytes(self) -> bytes:
         """What has come since, at least one byte; ``b""`` at the end. Raises `ProviderError`."""
@@ -170,29 +181,36 @@ class Wire:
         if self._resolver is not None:
             await self._resolver.close()
 
-    async def send(self, request: HttpRequest, clocks: Clocks) -> Received:
-        """Sends the request and waits for the answer's headers; raises `ProviderError`. Cancelling frees all."""
+    async def send(self, request: HttpRequest, clocks: Clocks, *, may_repeat: bool = True) -> Received:
+        """Sends the request and waits for the answer's headers; raises `ProviderError`. Cancelling frees all.
+
+        Args:
+            request: what to send.
+            clocks: bound the waits.
+            may_repeat: whether a request may be sent a second time that a dead kept connection may have carried.
+        """
         refusal = self.refusal_of(request.url)
         if refusal:
             raise ProviderError(not_allowed(refusal))
-        received = await clocks.wait(self._send(request, clocks))
+        received = await clocks.wait(self._send(request, clocks, may_repeat=may_repeat))
         clocks.note_headers()
         return received
 
-    async def _send(self, request: HttpRequest, clocks: Clocks) -> Received:
+    async def _send(self, request: HttpRequest, clocks: Clocks, *, may_repeat: bool) -> Received:
         trip = _Trip(clocks)
         try:
             return await _sent(self._pooled, request, trip)
         except TRANSPORT_ERRORS as error:
-            failure = failed_request(error, clocks.connect)
+            failure = failed_request(error, clocks.connect, is_sent=trip.is_connected)
             is_stale = trip.is_reused and _is_closed_by_server(error)
         # Raised and repeated outside the handler: the exception above knows the request's headers.
-        if not is_stale:
+        if not is_stale or not may_repeat:
             raise ProviderError(failure)
         try:
             return await _sent(self._fresh, request, _Trip(clocks))
         except TRANSPORT_ERRORS as error:
-            failure = failed_request(error, clocks.connect)
+            # Sent once already, whatever became of the repeat.
+            failure = failed_request(error, clocks.connect, is_sent=True)
         raise ProviderError(failure)
 
 
@@ -252,7 +270,7 @@ async def _note_reuse(
 ) -> None:
     trip = getattr(context, "trace_request_ctx", None)
     if isinstance(trip, _Trip):
-        trip.is_reused = True
+        trip.is_reused = trip.is_connected = True
         trip.clocks.note_connected()
 
 
@@ -263,6 +281,7 @@ async def _note_connected(
 ) -> None:
     trip = getattr(context, "trace_request_ctx", None)
     if isinstance(trip, _Trip):
+        trip.is_connected = True
         trip.clocks.note_connected()
 
 

@@ -1,0 +1,75 @@
+"""The words of a diff of settings are the file's: each key is known to the schema and reads its value back."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from enum import Enum
+from typing import Any
+
+import pytest
+
+from hive_console.adapters.config_file.problems import Place, Problems
+from hive_console.adapters.config_file.readers import NONE
+from hive_console.adapters.config_file.schema import GATEWAY, MODEL, NETWORK, RESILIENCE, ROUTE, Key, Shape
+from hive_console.adapters.config_file.tree import Table, parse
+from hive_console.core.settings_words import is_unspeakable, spelled, word_of
+
+SHAPES = {"models": MODEL, "routes": ROUTE, "resilience": RESILIENCE, "gateway": GATEWAY, "network": NETWORK}
+KEYS = [pytest.param(shape, key, id=f"{name}.{key.name}") for name, shape in SHAPES.items() for key in shape.keys]
+
+TEXTS = {"key": "env:A_KEY", "token": "env:A_KEY", "host": "127.0.0.1"}
+
+SPELLED = [
+    pytest.param(shape, key, id=f"{name}.{key.name}")
+    for name, shape in SHAPES.items()
+    for key in shape.keys
+    if not is_unspeakable(key.field) and key.field != "probe_path"  # a path has no unit, and bounds of its own
+]
+
+
+def samples(shape: Shape, key: Key) -> list[Any]:  # values of any field
+    default = getattr(shape.prototype, key.field)
+    if key.field in TEXTS:
+        return [TEXTS[key.field]]
+    match default:
+        case bool():
+            return [True, False]
+        case Enum():
+            return list(type(default))
+        case tuple():
+            return [("a", "b-c"), ()]
+        case int():
+            return [default, 1, 2048]
+        case float():
+            return [default, 0.25, 90.0, 120.0, 7200.0]
+        case None:
+            return [20, 3]
+        case _:
+            return ["some-name"]
+
+
+def read(key: Key, text: str) -> object:
+    problems = Problems("diff")
+    root = parse(f"x: {text}", problems)
+    assert isinstance(root, Table)
+    value = key.read(root.entries[0].value, Place(problems))
+    assert value is not None, problems.told()
+    return tuple(name.text for name in value) if isinstance(value, tuple) else None if value is NONE else value
+
+
+@pytest.mark.parametrize(("shape", "key"), KEYS)
+def test_word_of_a_field_is_its_key(shape: Shape, key: Key) -> None:
+    assert word_of(key.field) == key.name
+    assert key.field in {field.name for field in fields(shape.prototype)}
+
+
+@pytest.mark.parametrize(("shape", "key"), SPELLED)
+def test_spelled_value_is_read_back_as_it_was(shape: Shape, key: Key) -> None:
+    for value in samples(shape, key):
+        assert read(key, spelled(key.field, value)) == value
+
+
+def test_p95_is_read_back() -> None:
+    key = next(key for key in MODEL.keys if key.field == "hedge_after")
+
+    assert read(key, spelled("hedge_after", None)) is None

@@ -1,0 +1,153 @@
+"""A model on its way out gets no more calls than its breaker needs to judge it."""
+
+from __future__ import annotations
+
+import pytest
+
+from hive_console.core.outcome import SUCCESS, Outcome, OutcomeKind
+from hive_console.core.settings import BreakerMode, ProbeKind
+from hive_console.core.task import RateLimits, Usage
+from hive_console.core.transitions import Refusal
+from tests.core.member_driver import THRESHOLD, call, calls, down, member_of, permit_of, recovering, refusal_of
+from tests.core.samples import FAILED, NOW
+
+TIMED_OUT = Outcome(OutcomeKind.TIMED_OUT, message="no answer within 5 s")
+
+
+def test_after_a_timeout_it_is_doubted_while_enough_calls_are_under_way() -> None:
+    member = member_of()
+    call(member, TIMED_OUT, NOW)
+    parts = []
+    for _ in range(THRESHOLD):
+        parts.append((member.is_doubted, member.part, member.takes_its_share()))
+        permit_of(member, NOW)
+
+    assert parts == [(False, 1.0, True)] * (THRESHOLD - 1) + [(True, 0.0, False)]
+
+
+def test_a_quick_failure_makes_nobody_doubt() -> None:
+    member = member_of()
+    call(member, FAILED, NOW)
+    for _ in range(THRESHOLD):
+        permit_of(member, NOW)
+
+    assert not member.is_doubted
+    assert member.part == 1.0
+
+
+def test_a_suspect_has_no_more_under_way_than_failures_are_missing() -> None:
+    member = member_of()
+    calls(member, FAILED, NOW, 2)
+    before = member.is_doubted
+    permit_of(member, NOW)
+
+    assert (before, member.is_doubted) == (False, True)
+
+
+def test_a_silent_model_is_doubted_until_it_answers() -> None:
+    member = member_of()
+    member.is_silent = True
+    permits = [permit_of(member, NOW) for _ in range(THRESHOLD)]
+    before = member.is_doubted
+    member.settle(permits[0], SUCCESS, NOW, latency=1.0)
+
+    assert (before, member.is_silent, member.is_doubted) == (True, False, False)
+
+
+def test_a_silent_model_with_few_calls_under_way_has_its_turns() -> None:
+    member = member_of()
+    member.is_silent = True
+
+    assert member.part == 1.0
+    assert member.takes_its_share()
+
+
+def test_a_free_probe_does_not_break_the_silence() -> None:
+    member = member_of()
+    member.is_silent = True
+
+    call(member, SUCCESS, NOW, is_probe=True)
+
+    assert member.is_silent
+    assert (member.answered_at, member.served_at) == (NOW, None)
+
+
+def test_a_breaker_that_closed_again_begins_without_silence() -> None:
+    member = down()
+    member.is_silent = True
+
+    member.reset(NOW + 1, "by ann")
+
+    assert not member.is_silent
+
+
+@pytest.mark.parametrize("mode", [BreakerMode.METRICS_ONLY, BreakerMode.DISABLED])
+def test_a_model_whose_breaker_only_observes_is_not_doubted(mode: BreakerMode) -> None:
+    member = member_of(breaker_mode=mode)
+    member.is_silent = True
+    for _ in range(THRESHOLD):
+        permit_of(member, NOW)
+
+    assert not member.is_doubted
+
+
+def test_a_frozen_model_is_not_doubted() -> None:
+    member = member_of()
+    member.freeze(NOW, "by ann")
+    calls(member, FAILED, NOW, THRESHOLD + 2)
+    permit_of(member, NOW)
+    before = member.is_doubted
+    member.breaker.thaw()
+
+    assert (before, member.is_doubted) == (False, True)
+
+
+def test_a_recovering_model_climbs_by_its_ramp() -> None:
+    member = recovering()
+    member.is_silent = True
+
+    assert member.part == pytest.approx(0.1)
+
+
+# --- limits --------------------------------------------------------------------------------------
+
+
+def test_what_its_provider_says_is_left_stops_real_traffic_and_no_probe() -> None:
+    member = member_of()
+    member.heed(RateLimits(requests_left=0, requests_reset=7.0), NOW)
+
+    assert refusal_of(member, NOW) == Refusal("rate limit nearly used up", 7.0)
+    assert member.retry_in(NOW) == 7.0
+    permit_of(member, NOW, is_probe=True)
+
+
+def test_a_limit_is_no_fault_of_the_models_health() -> None:
+    member = member_of()
+    call(member, SUCCESS, NOW)
+    before = member.status
+    member.heed(RateLimits(requests_left=0, requests_reset=7.0), NOW)
+
+    assert member.refresh(NOW) == []
+    assert member.status is before
+
+
+def test_real_calls_count_and_their_tokens_when_they_are_over() -> None:
+    member = member_of(requests_per_minute=2, tokens_per_minute=1000)
+    permit = permit_of(member, NOW)
+    member.settle(permit, SUCCESS, NOW, latency=1.0, usage=Usage(500, 499))
+    before = member.would_admit(NOW)
+    permit = permit_of(member, NOW)
+    member.settle(permit, SUCCESS, NOW, latency=1.0, estimate=1)
+
+    assert before
+    assert "requests a minute" in refusal_of(member, NOW).cause
+    assert member.pace.refusal(NOW + 62, 0) is None
+
+
+@pytest.mark.parametrize(("probe", "is_counted"), [(ProbeKind.COMPLETION, True), (ProbeKind.MODELS, False)])
+def test_only_a_probing_completion_counts_as_a_request(probe: ProbeKind, *, is_counted: bool) -> None:
+    member = member_of(requests_per_minute=1, probe=probe)
+
+    call(member, SUCCESS, NOW, is_probe=True)
+
+    assert member.would_admit(NOW) is not is_counted
