@@ -1,7 +1,9 @@
 """What an outage costs clients: a primary is killed under ten requests a second, and comes back.
 
 `python -m tests.bench.outage` prints failed requests, the slowest answer around the kill as a ratio to the median
-before it, when the breaker opened, and when traffic was back after the server's return.
+before it, when the breaker opened, and when traffic was back after the return of the server. Then it prints what
+hanging and dead primaries cost one and twelve callers, and what answers take with the breaker open beside the own
+of the fallback.
 """
 
 from __future__ import annotations
@@ -11,6 +13,9 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests.system.callers import median
+from tests.system.outages import OPEN, OUTAGES, SECONDS, THRESHOLD, TIMEOUT, outage_costs
+from tests.system.outages import RECOVERY as COSTS_RECOVERY
 from tests.system.program import Headless, Provider, eventually, settings_for, status
 from tests.system.traffic import Load
 
@@ -52,9 +57,27 @@ def run(folder: Path) -> None:
     print(f"{'  of which the server took to come up':44} {started:8.2f} s, and the breaker waits {RECOVERY:g} s")
 
 
+def run_costs(folder: Path) -> None:
+    costs = outage_costs(folder)
+    print(
+        f"{SECONDS:g} s of an outage, timeout {TIMEOUT:g} s, threshold {THRESHOLD}, recovery {COSTS_RECOVERY:g} s"
+    )
+    for outage in OUTAGES:
+        told = f"{costs.costly(outage):4} of {len(costs.of(outage.model)):4} answers met it"
+        print(
+            f"  {outage.model:20} {outage.callers:3} at once {told}, median {median(costs.of(outage.model)):.3f} s"
+        )
+    instead, own = costs.of(OPEN)[THRESHOLD:], costs.of("well")
+    print(
+        f"  breaker open: median {median(instead) / median(own):.3f} of the fallback's own, {len(own)} answers each"
+    )
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         run(Path(folder))
+    with tempfile.TemporaryDirectory() as folder:
+        run_costs(Path(folder))
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ class Model:
 MODELS = {
     "gpt": Model(Dialect.OPENAI, fallback="claude"),
     "claude": Model(Dialect.ANTHROPIC, fallback="gpt"),
-    "dead-gpt": Model(Dialect.OPENAI, "http:503", "claude", "circuitBreakerThreshold: 1000"),
+    "dead-gpt": Model(Dialect.OPENAI, "http:503", "claude", "circuitBreakerThreshold: 1000, maxRetries: 0"),
     "dead-claude": Model(Dialect.ANTHROPIC, "http:529", "gpt", "circuitBreakerThreshold: 1000"),
     "refusing": Model(Dialect.OPENAI, "http:400", "claude"),
     "limited-for-openai": Model(Dialect.OPENAI, "rate-limited:60s", extra="maxRetries: 0"),
