@@ -2,9 +2,10 @@
 
     10 % -> 25 % -> 50 % -> all of it
 
-A step is passed after 20 judged calls or 30 s, with less than 5 % failures and a p95 below 1.5 times what it was
-before the incident. Failures end the ramp, and the breaker opens again; slowness only holds the step. No
-dice: of n asks exactly the share is admitted, evenly spread.
+A step is passed after 20 judged calls with less than 5 % failures, or after 30 s, with a p95 below 1.5 times what
+it was before the incident. A first call that fails, or half of the calls, ends the ramp, and the breaker opens
+again; fewer failures and slowness only hold the step. No dice: of n asks exactly the share is admitted, evenly
+spread.
 """
 
 from __future__ import annotations
@@ -25,13 +26,17 @@ MAX_STEPS = 100
 """More steps than a ramp of whole percents has."""
 
 MIN_CALLS = 20
-"""Judged calls that pass a step at once: enough to tell 5 % failures from none."""
+"""Judged calls that pass a step at once: one failure among them is 5 %."""
 
 STEP_SECONDS = 30.0
 """Seconds that pass a step whatever the traffic: a ramp must end for a model that few ask (BIP-03's interval)."""
 
-MAX_ERROR_RATE = 0.05
-"""Share of failures at which the ramp has failed."""
+CLEAN_ERROR_RATE = 0.05
+"""Share of failures below which calls alone pass a step."""
+
+MAX_ERROR_RATE = 0.5
+"""Share of failures at which the ramp has failed: a model that fails more often than it answers. Any lower bound
+would keep out for good whoever always fails that much; where all models do, nobody would be left (ADR 0016)."""
 
 MAX_SLOWDOWN = 1.5
 """Times the p95 before the incident that is slow."""
@@ -66,6 +71,7 @@ class RampPolicy:
         steps: rising shares of the traffic, above 0 and up to 1; reaching a share of 1 ends the ramp.
         min_calls: judged calls that pass a step.
         step_seconds: seconds that pass a step.
+        clean_error_rate: share of failures below which `min_calls` calls pass a step.
         max_error_rate: share of failures, of `min_calls` calls at least, that fails the ramp.
         max_slowdown: times the baseline's p95 at which a step is not passed.
     """
@@ -73,6 +79,7 @@ class RampPolicy:
     steps: tuple[float, ...] = STEPS
     min_calls: int = MIN_CALLS
     step_seconds: float = STEP_SECONDS
+    clean_error_rate: float = CLEAN_ERROR_RATE
     max_error_rate: float = MAX_ERROR_RATE
     max_slowdown: float = MAX_SLOWDOWN
 
@@ -85,6 +92,8 @@ class RampPolicy:
             raise SettingsError("minCalls", f"is {self.min_calls}; must be 1 or more")
         if self.step_seconds <= 0:
             raise SettingsError("stepSeconds", f"is {self.step_seconds:g} s; must be more than 0")
+        if not 0 < self.clean_error_rate <= 1:
+            raise SettingsError("cleanErrorRate", f"is {self.clean_error_rate:g}; must be above 0 and at most 1")
         if not 0 < self.max_error_rate <= 1:
             raise SettingsError("maxErrorRate", f"is {self.max_error_rate:g}; must be above 0 and at most 1")
         if self.max_slowdown < 1:
@@ -99,6 +108,7 @@ class Ramp:
         since: when the step began.
         calls: judged calls of this step.
         failures: failures among them.
+        has_answered: whether a call of any step went well.
         outcome: FINISHED or FAILED once it is over.
     """
 
@@ -109,6 +119,7 @@ class Ramp:
         "baseline_p95",
         "calls",
         "failures",
+        "has_answered",
         "outcome",
         "policy",
         "since",
@@ -126,6 +137,7 @@ class Ramp:
         self.policy = policy
         self.baseline_p95 = baseline_p95
         self.outcome: RampVerdict | None = None
+        self.has_answered = False
         self._credit = 0
         self._enter(0, now)
         if self.policy.steps[0] >= 1:
@@ -163,8 +175,12 @@ class Ramp:
         self.calls += 1
         self.failures += is_failure
         if not is_failure:
+            self.has_answered = True
             self._note(now, latency)
-        if self.failures >= self.policy.max_error_rate * max(self.calls, self.policy.min_calls):
+        # A free probe may have let it in that knows nothing of real calls: its first one is the true trial.
+        if not self.has_answered or self.failures >= self.policy.max_error_rate * max(
+            self.calls, self.policy.min_calls
+        ):
             self.outcome = RampVerdict.FAILED
             return self.outcome
         return self.age(now)
@@ -175,7 +191,8 @@ class Ramp:
             return RampVerdict.HOLD
         while self._latencies and now - self._latencies[0][0] >= LATENCY_SECONDS:
             self._drop_oldest()
-        is_due = self.calls >= self.policy.min_calls or now - self.since >= self.policy.step_seconds
+        is_clean = self.failures < self.policy.clean_error_rate * max(self.calls, self.policy.min_calls)
+        is_due = (is_clean and self.calls >= self.policy.min_calls) or now - self.since >= self.policy.step_seconds
         if not is_due or self._is_slow():
             return RampVerdict.HOLD
         return self._advance(now)
@@ -202,6 +219,7 @@ class Ramp:
                 return ramp
         if is_known:
             ramp.step, ramp.calls, ramp.failures = step, calls, failures
+            ramp.has_answered = step > 0 or calls > failures
             ramp.since = min(since, now)  # a clock that was set back must not hold the step for hours
             ramp.outcome = RampVerdict.FINISHED if policy.steps[step] >= 1 else None
         return ramp

@@ -83,22 +83,39 @@ def test_a_ramp_of_one_whole_step_is_finished_at_once() -> None:
     assert Ramp(RampPolicy(steps=(1.0,)), NOW).outcome is V.FINISHED
 
 
-def test_one_failure_in_the_first_twenty_calls_fails_it() -> None:
+def test_a_first_call_that_fails_fails_it() -> None:
     ramp = Ramp(POLICY, NOW)
-    answer(ramp, 3)
 
     assert ramp.record(NOW, is_failure=True, latency=1) is V.FAILED
     assert ramp.share == 0
     assert admitted(ramp, 20) == []
 
 
-def test_less_than_five_percent_of_many_calls_does_not_fail_it() -> None:
-    ramp = Ramp(POLICY, NOW, baseline_p95=1)
-    answer(ramp, 40, latency=9)  # too slow to be passed, so that calls add up
+def test_half_of_twenty_calls_fail_it_and_less_does_not() -> None:
+    ramp = Ramp(POLICY, NOW)
+    answer(ramp, 1)
 
-    assert ramp.record(NOW, is_failure=True, latency=1) is V.HOLD
-    assert ramp.record(NOW, is_failure=True, latency=1) is V.HOLD
-    assert ramp.record(NOW, is_failure=True, latency=1) is V.FAILED
+    verdicts = [ramp.record(NOW, is_failure=True, latency=1) for _ in range(MIN_CALLS // 2)]
+
+    assert verdicts == [V.HOLD] * (MIN_CALLS // 2 - 1) + [V.FAILED]
+
+
+def test_one_failure_in_twenty_calls_holds_a_step_until_its_time_is_over() -> None:
+    ramp = Ramp(POLICY, NOW)
+    answer(ramp, 3)
+    ramp.record(NOW, is_failure=True, latency=1)
+
+    assert answer(ramp, MIN_CALLS - 4)[-1] is V.HOLD
+    assert ramp.age(NOW + STEP_SECONDS - 1) is V.HOLD
+    assert ramp.age(NOW + STEP_SECONDS) is V.ADVANCED
+
+
+def test_less_than_five_percent_of_many_calls_pass_a_step() -> None:
+    ramp = Ramp(POLICY, NOW)
+    answer(ramp, 3)
+    ramp.record(NOW, is_failure=True, latency=1)
+
+    assert answer(ramp, MIN_CALLS - 3)[-1] is V.ADVANCED  # one of 21
 
 
 def test_what_comes_after_the_end_counts_for_nothing() -> None:
@@ -132,11 +149,12 @@ def test_without_a_baseline_latency_is_not_looked_at() -> None:
 
 
 def test_a_failures_latency_says_nothing() -> None:
-    ramp = Ramp(RampPolicy(max_error_rate=0.5), NOW, baseline_p95=1)
+    ramp = Ramp(RampPolicy(clean_error_rate=0.5), NOW, baseline_p95=1)
+    answer(ramp, 1)
     for _ in range(9):
         ramp.record(NOW, is_failure=True, latency=99)
 
-    assert answer(ramp, 11)[-1] is V.ADVANCED
+    assert answer(ramp, 10)[-1] is V.ADVANCED
 
 
 def test_a_model_nobody_asks_is_not_held_by_its_last_slow_answer() -> None:
@@ -200,6 +218,8 @@ def test_what_is_no_ramp_begins_anew(saved: dict[str, object]) -> None:
         ("steps", {"steps": tuple(number / 1000 for number in range(1, 102))}),
         ("minCalls", {"min_calls": 0}),
         ("stepSeconds", {"step_seconds": 0}),
+        ("cleanErrorRate", {"clean_error_rate": 0}),
+        ("cleanErrorRate", {"clean_error_rate": 1.5}),
         ("maxErrorRate", {"max_error_rate": 0}),
         ("maxErrorRate", {"max_error_rate": 1.5}),
         ("maxSlowdown", {"max_slowdown": 0.5}),

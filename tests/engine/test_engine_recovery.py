@@ -86,6 +86,26 @@ def test_model_that_fails_on_its_way_back_is_out_again_at_once() -> None:
     run_virtually(scene())
 
 
+def test_model_that_always_fails_one_call_in_five_comes_back_all_the_same() -> None:
+    """Its users called it well before; and where every model is like that, nobody else would be left."""
+
+    async def scene() -> None:
+        async with staged(model("a", "b", threshold=2, ramp=20), model("b")) as stage:
+            stage.provider.queues["a"] = [Line(outcome=DOWN)] * 2
+            for _ in range(2):
+                await stage.ask("a")
+            await asyncio.sleep(20)
+            stage.provider.queues["a"] = [*([Line()] * 4), Line(outcome=DOWN)] * 300
+
+            answered = [await stage.ask("a") for _ in range(1500)]
+
+            assert [event.new for event in stage.happened(BreakerChanged)] == [S.OPEN, S.HALF_OPEN, S.CLOSED]
+            assert [event.share for event in stage.happened(RampAdvanced)] == [0.1, 0.25, 0.5, 1.0]
+            assert Counter(answered[-100:]) == {"a": 80, "b": 20}
+
+    run_virtually(scene())
+
+
 def test_lonely_recovering_model_serves_everything() -> None:
     async def scene() -> None:
         async with staged(model("a", threshold=1, ramp=20, retries=0)) as stage:

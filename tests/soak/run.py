@@ -226,10 +226,8 @@ def _settings(folder: Path, providers: dict[str, Provider]) -> str:
         others = ", ".join(other for other in MODELS if other != model)
         lines.append(
             f"  {model}: {{provider: {model}-inc, endpoint: '{provider.endpoint}', dialect: {dialect.value},"
-            f" timeout: {TIMEOUT}s, idleTimeout: {IDLE_TIMEOUT}s, recoveryTimeout: 500ms, maxRecoveryTimeout: 1s,"
-            # A model that fails one call in ten for good never passes a ramp, which bears one in twenty.
-            f" circuitBreakerThreshold: 10, rampCalls: 0, healthCheckInterval: {HEALTH_CHECKS:g}s,"
-            f" fallbacks: [{others}]}}"
+            f" timeout: {TIMEOUT}s, idleTimeout: {IDLE_TIMEOUT}s,"
+            f" healthCheckInterval: {HEALTH_CHECKS:g}s, fallbacks: [{others}]}}"
         )
     path = folder / "hive.yaml"
     path.write_text("\n".join(lines) + "\n")
