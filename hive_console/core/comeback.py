@@ -6,6 +6,7 @@ from typing import assert_never
 
 from hive_console.core import events as e
 from hive_console.core.ramp import Ramp, RampPolicy, RampVerdict
+from hive_console.core.window import Window
 
 BASELINE_CALLS = 20
 """Judged calls before a p95 is what is normal for the model."""
@@ -50,6 +51,11 @@ class Comeback:
     def share(self) -> float:
         """What part of its traffic the model gets, 0..1: all of it unless it is recovering."""
         return 1.0 if self.ramp is None else self.ramp.share
+
+    def learn_normal(self, window: Window) -> None:
+        """Takes what a model that is well answers in for normal."""
+        if window.calls >= BASELINE_CALLS and window.has_real_answers:
+            self.baseline_p95 = window.p95
 
     def go_down(self, now: float) -> None:
         """The model is unavailable from now on."""

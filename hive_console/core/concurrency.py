@@ -9,12 +9,16 @@ from __future__ import annotations
 import math
 
 from hive_console.core.errors import SettingsError
+from hive_console.core.outcome import Outcome, OutcomeKind
 
 BACKOFF = 0.9
 """What is kept of the limit at a drop (Netflix's default)."""
 
 MAXIMUM = 200
 """The highest limit unless told otherwise (Netflix's default)."""
+
+_DROPS = frozenset({OutcomeKind.RATE_LIMITED, OutcomeKind.OVERLOADED, OutcomeKind.TIMED_OUT})
+"""What says that a model is asked for more at once than it can take."""
 
 _ROUNDING = 1e-9
 """What float rounding may take from a product: 0.9 x 30 must be 27, not 26."""
@@ -47,6 +51,12 @@ class AimdLimit:
         self.backoff = backoff
         self.limit = min(maximum, max(minimum, limit))
 
+    def learn(self, outcome: Outcome, in_flight: int) -> None:
+        """Takes what came of a call, where that says anything of the load; see `on_result`."""
+        is_drop = outcome.kind in _DROPS
+        if is_drop or outcome.is_success:
+            self.on_result(in_flight, is_drop=is_drop)
+
     def on_result(self, in_flight: int, *, is_drop: bool) -> int:
         """The limit after one call.
 
@@ -60,3 +70,9 @@ class AimdLimit:
         elif 2 * in_flight >= self.limit:
             self.limit = min(self.maximum, self.limit + 1)
         return self.limit
+
+    def resize(self, maximum: int) -> None:
+        """Takes another maximum; a limit that was learned stays below it, and a full one stays full."""
+        was_full = self.limit == self.maximum
+        self.maximum = maximum
+        self.limit = maximum if was_full else min(self.limit, maximum)

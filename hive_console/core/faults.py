@@ -63,7 +63,7 @@ class Fault:
 
 
 class KeyHolder(Protocol):
-    """A model that uses a key."""
+    """What holds a model that uses a key."""
 
     answered_at: float | None
 
@@ -77,7 +77,7 @@ class KeyFault:
         key: the reference, for people: `env:NAME`, of a file its name only; empty where none is configured.
         provider: who takes it, or does not.
         models: ids of the models that use it, in the order of the settings.
-        holders: those models.
+        holders: what holds those models.
         place: what tells it from other keys: its reference and where it is used; never shown.
         is_refused: whether it was refused and nobody has found it mended.
         until: when the next call or probe may look whether somebody mended it.

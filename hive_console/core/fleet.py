@@ -92,7 +92,7 @@ class Fleet:
             if member is None:
                 member = Member(model, now, key=keys[model.id])
             else:
-                member.key = keys[model.id]
+                member.restraint.key = keys[model.id]
                 if member.settings != model:
                     member, caused = successor(member, model, now)
                     events += caused
@@ -110,7 +110,7 @@ class Fleet:
     def _hand_out(self, keys: Mapping[str, KeyFault]) -> None:
         self._keys = tuple(dict.fromkeys(keys.values()))
         for key in self._keys:
-            key.holders = tuple(self.members[name] for name in key.models)
+            key.holders = tuple(self.members[name].restraint for name in key.models)
 
     def _reroute(self, settings: Settings) -> None:
         self.routes = routes_of(settings)
@@ -158,7 +158,8 @@ class Fleet:
         """What a settled call of real traffic means beyond its own model; ask after `Member.settle`."""
         if self._outliers is not None and outcome.verdict is not Verdict.NEUTRAL:
             self.compare(member.settings.id, now, is_failure=outcome.verdict is Verdict.FAILURE)
-        return self.key_news(member.key, now) if member.key.is_refused is not member.key.is_told else []
+        key = member.restraint.key
+        return self.key_news(key, now) if key.is_refused is not key.is_told else []
 
     def key_news(self, key: KeyFault, now: float) -> list[Event]:
         """Tells that a key was refused, or is taken again, and what that makes of every model that uses it."""

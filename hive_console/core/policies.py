@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hive_console.core.breaker_policy import BreakerPolicy, OpenTime, TrialRule, TripRule
+from hive_console.core.concurrency import AimdLimit
 from hive_console.core.ramp import RampPolicy
 from hive_console.core.retry import RetryPolicy
 from hive_console.core.settings import BreakerMode, ModelSettings, ProbeKind, ResilienceSettings
@@ -54,6 +55,12 @@ def ramp_policy_of(model: ModelSettings) -> RampPolicy | None:
     if model.ramp_calls == 0:
         return None
     return RampPolicy(min_calls=model.ramp_calls, step_seconds=model.ramp_seconds)
+
+
+def limit_of(model: ModelSettings) -> AimdLimit | None:
+    """The limit that learns how many calls the model takes at once; `None` where the settings' number stands."""
+    most = model.max_concurrent_requests
+    return AimdLimit(most, maximum=most) if model.adaptive_concurrency else None
 
 
 def retry_policy_of(model: ModelSettings, fleet: ResilienceSettings) -> RetryPolicy:

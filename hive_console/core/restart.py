@@ -30,7 +30,7 @@ def save_member(member: Member) -> dict[str, Any]:
         "ramp": None if comeback.ramp is None else comeback.ramp.save(),
         "ramp_since": comeback.ramp_since,
         "pinned_to": member.pinned_to,
-        "throttled_until": member.throttled_until,
+        "throttled_until": member.restraint.throttled_until,
         "baseline_p95": comeback.baseline_p95,
         "down_since": comeback.down_since,
     }
@@ -46,7 +46,7 @@ def restore_member(member: Member, saved: object, now: float) -> list[e.Event]:
     policy = member.breaker.policy
     member.breaker = Breaker.restored(policy, _under_present_mode(member, record), now)
     member.is_told_frozen = member.breaker.frozen_until is not None
-    member.throttled_until = record["throttled_until"]
+    member.restraint.throttled_until = record["throttled_until"]
     member.pinned_to = record["pinned_to"]
     comeback = member.comeback
     comeback.baseline_p95 = record["baseline_p95"]

@@ -176,7 +176,7 @@ def _fastest(chain: tuple[str, ...], members: Members, now: float, draws: tuple[
 
 
 def _score(member: Member) -> float:
-    return member.ewma.score(member.in_flight)
+    return member.record.ewma.score(member.in_flight)
 
 
 def _parted(chain: tuple[str, ...], members: Members, now: float, *, pin: str | None) -> tuple[str, ...]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from hive_console.core import events as e
 from hive_console.core.member import Member
+from hive_console.core.modes import follow
+from hive_console.core.policies import breaker_policy_of, limit_of, ramp_policy_of
 from hive_console.core.settings import ModelSettings
 
 MOVED = "its settings name another address"
@@ -22,13 +24,35 @@ def is_same_place(old: ModelSettings, new: ModelSettings) -> bool:
 def successor(member: Member, settings: ModelSettings, now: float) -> tuple[Member, list[e.Event]]:
     """The member that goes on under these settings, and what that changed."""
     if is_same_place(member.settings, settings):
-        return member, member.adopt(settings, now)
+        return member, _adopt(member, settings, now)
     return _moved(member, settings, now)
+
+
+def _adopt(member: Member, settings: ModelSettings, now: float) -> list[e.Event]:
+    """Lets a member go on under other settings of the same model at the same address, from the next call on.
+
+    What it learned stays, as far as it means the same: its breaker with counts, trials and holds, its window, its
+    ramp, its pin. Another key begins without the limits and faults of the old one.
+    """
+    old, member.settings = member.settings, settings
+    member.restraint.adopt(settings, is_other_key=settings.key != old.key)
+    policy = breaker_policy_of(settings)
+    if policy != member.breaker.policy:
+        member.breaker.adopt(policy)
+    if member.limit is None or not settings.adaptive_concurrency:
+        member.limit = limit_of(settings)
+    else:
+        member.limit.resize(settings.max_concurrent_requests)
+    member.comeback.policy = ramp_policy_of(settings)
+    events = member.comeback.end_ramp(now) if member.comeback.policy is None else []
+    mode = settings.breaker_mode
+    move = follow(member.breaker, mode, now) if mode is not old.breaker_mode else None
+    return [*events, *(member.refresh(now) if move is None else member.moved(move, now))]
 
 
 def _moved(old: Member, settings: ModelSettings, now: float) -> tuple[Member, list[e.Event]]:
     old.retire()
-    new = Member(settings, now, key=old.key)
+    new = Member(settings, now, key=old.restraint.key)
     new.pinned_to = old.pinned_to
     new.breaker.frozen_until, new.is_told_frozen = old.breaker.frozen_until, old.is_told_frozen
     for holder, until in old.breaker.holders.items():
@@ -36,7 +60,7 @@ def _moved(old: Member, settings: ModelSettings, now: float) -> tuple[Member, li
     # As the world knows it, so that its next look at itself tells what became of that.
     new.status, new.status_since, new.status_cause = old.status, old.status_since, MOVED
     events: list[e.Event] = []
-    if old.ejected_until is not None:
+    if old.restraint.ejected_until is not None:
         events.append(e.OutlierReturned(at=now, model=settings.id))
     if new.breaker.state is not old.breaker.state:
         events.append(

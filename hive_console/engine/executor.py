@@ -74,7 +74,7 @@ class Lease:
         self._number = operation.attempts
         self.started_at = now
         self._is_settled = False
-        self.counts_tokens = member.pace.counts_tokens
+        self.counts_tokens = member.restraint.pace.counts_tokens
 
     def mark_first_token(self) -> None:
         """Notes when the first content came; a stream's latency is the time to here."""

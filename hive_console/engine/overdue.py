@@ -101,12 +101,12 @@ class Overdue:
         if not others:
             return
         now, patience = self._clock.now(), self._patience()
-        silent_since = max(others[0].started_at, member.served_at or 0.0)
+        silent_since = max(others[0].started_at, member.record.served_at or 0.0)
         left = patience - (now - silent_since)
         if left > 0 or not self._is_judged():
             self._look_again_in(left if left > 0 else SHORTEST_SILENCE)
             return
-        member.is_silent = True
+        member.doubt.is_silent = True
         for waiting in others:
             if now - waiting.started_at >= patience and waiting.may_move():
                 waiting.has_moved = True
@@ -115,7 +115,7 @@ class Overdue:
 
     def _patience(self) -> float:
         """Seconds of silence that are too long."""
-        window, longest = self.member.window, LONGEST_SILENCE * self.member.settings.timeout
+        window, longest = self.member.record.window, LONGEST_SILENCE * self.member.settings.timeout
         p95 = window.p95
         if p95 is None or window.calls < KNOWN_BY:
             return longest

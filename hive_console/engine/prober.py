@@ -170,7 +170,7 @@ class Prober:
             caused = member.observe(outcome, now, latency=latency)
         else:
             caused = member.settle(permit, outcome, now, latency=latency, is_probe=True)
-        self._bus.publish([finished, *caused, *self._fleet.key_news(member.key, now)])
+        self._bus.publish([finished, *caused, *self._fleet.key_news(member.restraint.key, now)])
 
     def _is_suspected(self, member: Member) -> bool:
         """Whether callers came to suspect it since it was last looked at, and a probe may say more."""
@@ -184,9 +184,9 @@ class Prober:
         The first check always is, so that a missing key is seen; so are trials, and a model that just failed. Of
         a refused key one look a minute is enough, whichever of its models takes it.
         """
-        if member.key.is_refused:
-            return member.key.until - self._clock.now()
-        last = member.last_real_call
+        if member.restraint.key.is_refused:
+            return member.restraint.key.until - self._clock.now()
+        last = member.record.last_real_call
         is_well = member.breaker.state is BreakerState.CLOSED and not member.breaker.consecutive_failures
         if last is None or not is_well or member.fault or self._has_failed[member.settings.id]:
             return 0.0

@@ -155,7 +155,7 @@ class Publisher:
 def _view(member: Member, fleet: Fleet, *, places: Bulkhead, availability: float | None, now: float) -> ModelView:
     settings = member.settings
     breaker = member.breaker
-    response_times, error_rates = member.trend.series(now)
+    response_times, error_rates = member.record.trend.series(now)
     return ModelView(
         model_id=settings.id,
         provider=settings.provider,
@@ -175,12 +175,12 @@ def _view(member: Member, fleet: Fleet, *, places: Bulkhead, availability: float
             is_frozen=breaker.is_frozen(now),
             frozen_until=breaker.frozen_until if breaker.frozen_until != math.inf else None,
         ),
-        last_health_check=member.last_check,
-        response_time=member.response_time,
-        p95=member.window.p95,
-        error_rate=member.window.error_rate,
-        failure_count=member.window.failures,
-        requests=member.requests,
+        last_health_check=member.record.last_check,
+        response_time=member.record.response_time,
+        p95=member.record.window.p95,
+        error_rate=member.record.window.error_rate,
+        failure_count=member.record.window.failures,
+        requests=member.record.requests,
         in_flight=places.taken,
         max_in_flight=places.places,
         waiting=places.waiting,
@@ -195,14 +195,14 @@ def _view(member: Member, fleet: Fleet, *, places: Bulkhead, availability: float
         response_times=response_times,
         error_rates=error_rates,
         ramp=None if member.ramp is None else member.share,
-        ejected_until=member.ejected_until,
-        last_error=member.last_error,
+        ejected_until=member.restraint.ejected_until,
+        last_error=member.record.last_error,
     )
 
 
 def _throttled_until(member: Member, now: float) -> float | None:
     """Until when it is left alone for its rate limits: the provider's word, or what is left of them."""
-    if member.is_throttled(now):
-        return member.throttled_until
-    limited = None if member.pace.is_free else member.pace.refusal(now, member.in_flight)
+    if member.restraint.is_throttled(now):
+        return member.restraint.throttled_until
+    limited = None if member.restraint.pace.is_free else member.restraint.pace.refusal(now, member.in_flight)
     return None if limited is None else now + limited[1]

@@ -146,7 +146,7 @@ class Race:
         if plan.hedge_after is not None:
             return plan.hedge_after
         first = self._fleet.members[plan.candidates[0]]
-        return hedge_delay(first.window.p95, floor=SHORTEST_HEDGE, ceiling=first.settings.timeout)
+        return hedge_delay(first.record.window.p95, floor=SHORTEST_HEDGE, ceiling=first.settings.timeout)
 
     def _ends_the_race(self, race: _Field[Result], name: str, outcome: Outcome) -> bool:
         """Whether no other copy may answer after this: a staggered one would fail like it, and what a content

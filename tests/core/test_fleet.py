@@ -87,7 +87,7 @@ def test_time_alone_changes_statuses_and_routes() -> None:
     permit, _ = known.members["a"].acquire(NOW)
     assert isinstance(permit, Permit)
     known.members["a"].settle(permit, SUCCESS, NOW, latency=0.1)
-    known.members["a"].throttled_until = NOW + 10
+    known.members["a"].restraint.throttled_until = NOW + 10
     throttled = known.refresh(NOW)
     well = known.refresh(NOW + 10)
 
@@ -203,7 +203,7 @@ def test_a_model_that_would_refuse_all_the_same_is_no_last_resort(why: str) -> N
         case "frozen":
             member.freeze(SOON, "drill")
         case "throttled":
-            member.throttled_until = SOON + 60
+            member.restraint.throttled_until = SOON + 60
         case "ejected":
             member.eject(SOON, SOON + 60, "x")
         case _:
@@ -250,7 +250,7 @@ def test_who_fails_far_more_often_than_the_others_is_left_alone() -> None:
 
     assert ejected(events) == ["m1"]
     assert not known.members["m1"].would_admit(NOW + SWEEP_EVERY)
-    assert known.members["m1"].ejection == "fails far more often than the others"
+    assert known.members["m1"].restraint.ejection == "fails far more often than the others"
 
 
 def test_models_are_compared_exactly_every_ten_seconds() -> None:
@@ -285,7 +285,7 @@ def test_an_ejected_model_returns_when_its_time_is_over() -> None:
     known = compared()
     traffic(known, "m1", NOW)
     known.refresh(NOW + SWEEP_EVERY)
-    until = known.members["m1"].ejected_until
+    until = known.members["m1"].restraint.ejected_until
     assert until is not None
 
     events = [event for second in range(60) for event in known.refresh(NOW + SWEEP_EVERY + second)]

@@ -31,7 +31,10 @@ def call(known: Fleet, name: str, outcome: Outcome, now: float = NOW, *, is_prob
     permit, events = member.acquire(now, is_probe=is_probe)
     assert isinstance(permit, Permit), permit
     events += member.settle(permit, outcome, now, latency=0.1, is_probe=is_probe)
-    return [*events, *(known.key_news(member.key, now) if is_probe else known.settled(member, outcome, now))]
+    return [
+        *events,
+        *(known.key_news(member.restraint.key, now) if is_probe else known.settled(member, outcome, now)),
+    ]
 
 
 def out(known: Fleet, now: float = NOW) -> list[str]:

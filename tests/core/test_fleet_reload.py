@@ -149,7 +149,7 @@ def refuse(fleet: Fleet, name: str) -> list[Event]:
     member = fleet.members[name]
     permit, _ = member.acquire(NOW)
     member.settle(permit, Outcome(OutcomeKind.KEY_REFUSED, status=401), NOW, latency=0.1)  # type: ignore[arg-type]  # it is free
-    return fleet.key_news(member.key, NOW)
+    return fleet.key_news(member.restraint.key, NOW)
 
 
 def keyed(name: str, key: str, **more: Any) -> ModelSettings:  # any field of `ModelSettings`
@@ -168,8 +168,8 @@ def test_a_refused_key_stays_refused_for_who_goes_on_using_it() -> None:
 
     assert news_of_keys(events) == []
     assert [member.fault for member in fleet.members.values()] == ["key refused by the provider"] * 2
-    assert fleet.members["a"].key is fleet.members["c"].key
-    assert fleet.members["c"].key.models == ("a", "c")
+    assert fleet.members["a"].restraint.key is fleet.members["c"].restraint.key
+    assert fleet.members["c"].restraint.key.models == ("a", "c")
 
 
 def test_a_refused_key_that_nobody_uses_any_more_is_no_trouble() -> None:
@@ -226,7 +226,7 @@ def ejecting(**more: Any) -> Fleet:  # any field of `ResilienceSettings`
         for _ in range(COMPARABLE_CALLS):
             fleet.compare(name, NOW, is_failure=name == "c")
     fleet.refresh(NOW + SWEEP_EVERY)
-    assert fleet.members["c"].ejection
+    assert fleet.members["c"].restraint.ejection
     return fleet
 
 
@@ -240,7 +240,7 @@ def test_an_ejected_model_stays_ejected_while_others_change() -> None:
 
     events = fleet.reconfigure(settings(*kept, outlier_ejection=True, max_ejection_share=0.9), NOW)
 
-    assert fleet.members["c"].ejection
+    assert fleet.members["c"].restraint.ejection
     assert returned(events) == []
 
 
@@ -250,7 +250,7 @@ def test_an_ejected_model_at_another_address_is_ejected_no_more() -> None:
 
     events = fleet.reconfigure(settings(*moved, outlier_ejection=True), NOW)
 
-    assert fleet.members["c"].ejection == ""
+    assert fleet.members["c"].restraint.ejection == ""
     assert returned(events) == ["c"]
 
 
@@ -265,7 +265,7 @@ def test_ejections_end_where_they_are_no_longer_wanted_and_begin_where_they_are(
         for _ in range(COMPARABLE_CALLS):
             fleet.compare(name, NOW, is_failure=name == "c")
     fleet.refresh(NOW + 3 * SWEEP_EVERY)
-    assert fleet.members["c"].ejection
+    assert fleet.members["c"].restraint.ejection
 
 
 def test_the_last_resort_follows_the_settings() -> None:

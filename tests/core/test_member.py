@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from hive_console.core.breaker import PROBE_GRACE
 from hive_console.core.breaker_policy import PERMIT_LEASE
 from hive_console.core.events import BreakerChanged, ModelRecovered, RampAdvanced, StatusChanged
@@ -32,7 +34,7 @@ def test_h2_a_new_member_is_unknown_until_something_is_observed() -> None:
 
     assert member.refresh(NOW + 3600) == []
     assert member.status is ModelStatus.UNKNOWN
-    assert member.last_check is None
+    assert member.record.last_check is None
 
 
 def test_the_first_good_answer_makes_it_available() -> None:
@@ -49,7 +51,7 @@ def test_the_first_good_answer_makes_it_available() -> None:
             cause="answers in time",
         )
     ]
-    assert (member.last_check, member.status_since, member.requests) == (NOW + 1, NOW + 1, 1)
+    assert (member.record.last_check, member.status_since, member.record.requests) == (NOW + 1, NOW + 1, 1)
 
 
 def test_failures_in_a_row_open_the_breaker_and_say_why() -> None:
@@ -64,8 +66,8 @@ def test_failures_in_a_row_open_the_breaker_and_say_why() -> None:
     assert opened.open_until == NOW + 1 + TIMEOUT
     assert opened.cause == "3 failures in a row, last: server error: boom"
     assert member.status is ModelStatus.UNAVAILABLE
-    assert member.last_error == "server error: boom"
-    assert member.unavailable_since == NOW + 1
+    assert member.record.last_error == "server error: boom"
+    assert member.comeback.unavailable_since == NOW + 1
 
 
 def test_a_status_that_stays_is_no_event_but_its_reason_is_kept_fresh() -> None:
@@ -115,16 +117,16 @@ def test_a_good_trial_recovers_the_model_and_says_how_long_it_was_down() -> None
     assert [type(event) for event in opening] == [BreakerChanged]
     assert [type(event) for event in events] == [BreakerChanged, RampAdvanced, StatusChanged, ModelRecovered]
     assert events[-1] == ModelRecovered(at=TRIAL + 1, model="a", down_for=TIMEOUT + 1, by_operator=False)
-    assert member.unavailable_since is None
+    assert member.comeback.unavailable_since is None
 
 
 def test_a_recovered_model_is_judged_afresh() -> None:
     member = down()
-    assert (member.window.calls, member.window.failures) == (THRESHOLD + 1, THRESHOLD)
+    assert (member.record.window.calls, member.record.window.failures) == (THRESHOLD + 1, THRESHOLD)
 
     call(member, SUCCESS, TRIAL, is_probe=True)
 
-    assert (member.window.calls, member.breaker.consecutive_failures) == (0, 0)
+    assert (member.record.window.calls, member.breaker.consecutive_failures) == (0, 0)
     assert member.status is ModelStatus.AVAILABLE
 
 
@@ -133,7 +135,7 @@ def test_what_was_drawn_of_an_outage_stays_when_the_model_is_judged_afresh() -> 
 
     call(member, SUCCESS, TRIAL, latency=0.5, is_probe=True)
 
-    latencies, rates = member.trend.series(TRIAL)
+    latencies, rates = member.record.trend.series(TRIAL)
     assert (latencies[0], latencies[-1]) == (1.0, 0.5)
     assert rates == (0.75, None, 0.0)
 
@@ -144,7 +146,7 @@ def test_a_failed_trial_keeps_the_episode_going() -> None:
     events = call(member, FAILED, TRIAL, is_probe=True)
 
     assert [type(event) for event in events] == [BreakerChanged, BreakerChanged]
-    assert member.unavailable_since == NOW
+    assert member.comeback.unavailable_since == NOW
     assert member.breaker.open_until == TRIAL + TIMEOUT
 
 
@@ -228,7 +230,7 @@ def test_late_failures_are_drawn_all_the_same() -> None:
 
     member.settle(late, FAILED, TRIAL, latency=20.0)
 
-    assert member.trend.series(TRIAL)[1] == (1.0, None, 1.0)
+    assert member.record.trend.series(TRIAL)[1] == (1.0, None, 1.0)
 
 
 def test_a_cancelled_call_counts_as_nothing_but_a_request() -> None:
@@ -237,7 +239,12 @@ def test_a_cancelled_call_counts_as_nothing_but_a_request() -> None:
     events = call(member, CANCELLED, NOW, latency=12.0)
 
     assert events == []
-    assert (member.requests, member.last_check, member.window.calls, member.last_error) == (1, None, 0, "")
+    assert (
+        member.record.requests,
+        member.record.last_check,
+        member.record.window.calls,
+        member.record.last_error,
+    ) == (1, None, 0, "")
     assert member.status is ModelStatus.UNKNOWN
 
 
@@ -265,7 +272,7 @@ def test_bad_requests_never_open_a_breaker() -> None:
     calls(member, Outcome(OutcomeKind.BAD_REQUEST, status=400), NOW, THRESHOLD * 10)
 
     assert member.breaker.state is BreakerState.CLOSED
-    assert member.window.calls == 0
+    assert member.record.window.calls == 0
 
 
 # --- by hand -------------------------------------------------------------------------------------
@@ -291,16 +298,16 @@ def test_tripping_an_open_breaker_leaves_the_reason_of_the_outage() -> None:
     assert member.breaker.last_failure_cause == "server error: boom"
 
 
-def test_r2_a_reset_lets_traffic_in_again_whatever_stopped_it() -> None:
+@pytest.mark.parametrize("kind", [OutcomeKind.KEY_REFUSED, OutcomeKind.QUOTA_EXHAUSTED])
+def test_r2_a_reset_lets_traffic_in_again_whatever_stopped_it(kind: OutcomeKind) -> None:
     member = down()
-    member.throttled_until = NOW + 600
-    call_with_refused_key = Outcome(OutcomeKind.KEY_REFUSED)
-    member.observe(call_with_refused_key, NOW, latency=0.1)
+    member.restraint.throttled_until = NOW + 600
+    member.observe(Outcome(kind), NOW, latency=0.1)
 
     member.reset(NOW + 1, "by ada")
 
     assert member.would_admit(NOW + 1)
-    assert (member.fault, member.is_throttled(NOW + 1)) == ("", False)
+    assert (member.fault, member.restraint.is_throttled(NOW + 1)) == ("", False)
     assert member.status is ModelStatus.AVAILABLE
 
 
@@ -321,7 +328,7 @@ def test_a_deactivated_model_stays_out_whatever_its_probes_say() -> None:
         assert events == []
 
     assert (member.breaker.state, member.status) == (BreakerState.ISOLATED, ModelStatus.UNAVAILABLE)
-    assert (member.last_check, member.response_time) == (NOW + 9, 0.2)
+    assert (member.record.last_check, member.record.response_time) == (NOW + 9, 0.2)
 
 
 def test_an_activated_model_comes_back_through_one_trial() -> None:
@@ -354,7 +361,7 @@ def test_the_response_time_is_of_the_latest_good_answer() -> None:
 
     call(member, FAILED, NOW, latency=30.0)
 
-    assert member.response_time == 1.5
+    assert member.record.response_time == 1.5
 
 
 def test_h3_a_transient_failure_does_not_make_a_fast_model_degraded() -> None:
@@ -366,18 +373,18 @@ def test_h3_a_transient_failure_does_not_make_a_fast_model_degraded() -> None:
     call(member, SUCCESS, NOW, latency=0.1)
 
     assert member.status is ModelStatus.AVAILABLE
-    assert (member.window.p95, member.response_time) == (0.1, 0.1)
+    assert (member.record.window.p95, member.record.response_time) == (0.1, 0.1)
 
 
 def test_a_probes_speed_does_not_hide_that_of_real_calls() -> None:
     member = member_of()
     call(member, SUCCESS, NOW, latency=0.02, is_probe=True)
-    assert member.response_time == 0.02
+    assert member.record.response_time == 0.02
     call(member, SUCCESS, NOW, latency=4.0)
 
     call(member, SUCCESS, NOW, latency=0.02, is_probe=True)
 
-    assert member.response_time == 4.0
+    assert member.record.response_time == 4.0
 
 
 def test_an_outcome_without_words_is_told_by_its_kind() -> None:
@@ -385,7 +392,7 @@ def test_an_outcome_without_words_is_told_by_its_kind() -> None:
 
     call(member, Outcome(OutcomeKind.CONNECTION_FAILED), NOW)
 
-    assert member.last_error == "connection failed"
+    assert member.record.last_error == "connection failed"
 
 
 def test_a_reset_of_a_model_that_was_never_checked_is_no_recovery() -> None:

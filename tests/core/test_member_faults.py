@@ -7,8 +7,8 @@ import pytest
 from hive_console.core.breaker import PROBE_GRACE
 from hive_console.core.events import ModelRecovered
 from hive_console.core.faults import FAULT_SECONDS
-from hive_console.core.member import THROTTLE_SECONDS
 from hive_console.core.outcome import SUCCESS, Outcome, OutcomeKind
+from hive_console.core.restraint import THROTTLE_SECONDS
 from hive_console.core.states import BreakerState, ModelStatus
 from hive_console.core.transitions import Refusal
 from tests.core.member_driver import (
@@ -39,10 +39,10 @@ def test_a_throttled_model_is_left_alone_as_long_as_the_provider_asked(
 
     call(member, throttled(retry_after), NOW)
 
-    assert refusal_of(member, NOW) == Refusal("rate limited by the provider", wait)
-    assert member.is_throttled(NOW + wait - 0.001)
+    assert refusal_of(member, NOW) == member.refusal(NOW) == Refusal("rate limited by the provider", wait)
+    assert member.restraint.is_throttled(NOW + wait - 0.001)
     assert not member.would_admit(NOW + wait - 0.001)
-    assert not member.is_throttled(NOW + wait)
+    assert not member.restraint.is_throttled(NOW + wait)
     assert member.would_admit(NOW + wait)
 
 
@@ -53,7 +53,7 @@ def test_a_throttle_is_no_failure_of_the_breaker() -> None:
         call(member, throttled(0.0), NOW + number)
 
     assert member.breaker.state is BreakerState.CLOSED
-    assert member.window.calls == 0
+    assert member.record.window.calls == 0
 
 
 def test_a_throttled_model_is_degraded_and_well_again_when_the_time_is_over() -> None:
@@ -215,7 +215,7 @@ def test_the_longest_of_all_reasons_to_wait_counts() -> None:
     member = down()
     assert member.retry_in(NOW) == TIMEOUT
 
-    member.throttled_until = NOW + 35
+    member.restraint.throttled_until = NOW + 35
     assert member.retry_in(NOW) == 35.0
     assert member.retry_in(NOW + 36) == 0.0
 

@@ -252,7 +252,7 @@ def test_a_model_that_returns_is_judged_afresh() -> None:
     events = member.readmit(NOW + 30)
 
     assert events[0] == OutlierReturned(at=NOW + 30, model="a")
-    assert (member.ejected_until, member.ejection, member.window.calls) == (None, "", 0)
+    assert (member.restraint.ejected_until, member.restraint.ejection, member.record.window.calls) == (None, "", 0)
     assert of_kind(events, StatusChanged)[-1].new is ModelStatus.AVAILABLE
 
 

@@ -27,12 +27,12 @@ def test_a_new_model_says_that_nobody_looked_yet() -> None:
 def test_only_a_callers_answer_counts_as_real_traffic() -> None:
     member = member_of()
     call(member, SUCCESS, NOW + 1, is_probe=True)
-    assert member.last_real_call is None
+    assert member.record.last_real_call is None
 
     call(member, SUCCESS, NOW + 2)
     call(member, SUCCESS, NOW + 3, is_probe=True)
 
-    assert member.last_real_call == NOW + 2
+    assert member.record.last_real_call == NOW + 2
 
 
 @pytest.mark.parametrize(
@@ -49,17 +49,17 @@ def test_a_callers_own_mistake_is_no_error_of_the_model(outcome: Outcome, told: 
 
     call(member, outcome, NOW)
 
-    assert member.last_error == told
+    assert member.record.last_error == told
 
 
 def test_a_callers_answer_is_what_speed_is_judged_by_and_a_probe_is_not() -> None:
     member = member_of()
     call(member, SUCCESS, NOW, latency=4.0, is_probe=True)
-    assert member.ewma.score(0) == member_of().ewma.score(0)
+    assert member.record.ewma.score(0) == member_of().record.ewma.score(0)
 
     call(member, SUCCESS, NOW, latency=4.0)
 
-    assert member.ewma.score(0) > member_of().ewma.score(0)
+    assert member.record.ewma.score(0) > member_of().record.ewma.score(0)
 
 
 def test_a_key_that_is_found_missing_is_seen_when_a_call_comes_back() -> None:

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from hive_console.core.events import BreakerChanged, RampAdvanced, StatusChanged
+from hive_console.core.events import BreakerChanged, Event, RampAdvanced, StatusChanged
 from hive_console.core.member import Member
 from hive_console.core.outcome import SUCCESS, Outcome, OutcomeKind
 from hive_console.core.settings import BreakerMode
 from hive_console.core.states import BreakerState, ModelStatus
+from hive_console.core.succession import successor
 from hive_console.core.task import RateLimits
 from tests.core.member_driver import THRESHOLD, TRIAL, call, calls, down, member_of, of_kind, permit_of, recovering
 from tests.core.samples import FAILED, NOW
@@ -19,8 +20,10 @@ from tests.core.samples import FAILED, NOW
 S = BreakerState
 
 
-def adopt(member: Member, now: float = NOW, **changes: Any) -> list[object]:  # any field of `ModelSettings`
-    return list(member.adopt(replace(member.settings, **changes), now))
+def adopt(member: Member, now: float = NOW, **changes: Any) -> list[Event]:  # any field of `ModelSettings`
+    kept, events = successor(member, replace(member.settings, **changes), now)
+    assert kept is member
+    return events
 
 
 def test_an_open_breaker_stays_open_until_its_time() -> None:
@@ -138,7 +141,7 @@ def test_another_key_begins_without_the_limits_and_faults_of_the_old_one() -> No
 
     adopt(member, key="env:OTHER")
 
-    assert (member.is_throttled(NOW), member.fault) == (False, "")
+    assert (member.restraint.is_throttled(NOW), member.fault) == (False, "")
 
 
 def test_what_was_told_to_the_old_key_of_rate_limits_says_nothing_of_the_new_one() -> None:
@@ -162,7 +165,7 @@ def test_limits_of_a_minute_count_on_under_other_settings() -> None:
     adopt(member, requests_per_minute=None)
 
     assert is_free == [False, True]
-    assert member.pace.is_free
+    assert member.restraint.pace.is_free
 
 
 def test_the_same_key_keeps_its_limits() -> None:
@@ -171,7 +174,7 @@ def test_the_same_key_keeps_its_limits() -> None:
 
     adopt(member, timeout=7.0)
 
-    assert member.is_throttled(NOW)
+    assert member.restraint.is_throttled(NOW)
 
 
 def test_places_follow_the_settings_and_what_was_learned_of_them_stays_below() -> None:
@@ -198,7 +201,7 @@ def test_a_status_that_the_new_limits_change_is_told() -> None:
         call(member, SUCCESS, NOW, latency=3.0)
     assert member.status is ModelStatus.AVAILABLE
 
-    events = member.adopt(replace(member.settings, degraded_response_time=1.0), NOW)
+    events = adopt(member, degraded_response_time=1.0)
 
     assert [event.new for event in of_kind(events, StatusChanged)] == [ModelStatus.DEGRADED]
 

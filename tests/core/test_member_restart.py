@@ -24,6 +24,7 @@ from tests.core.member_driver import (
     down,
     member_of,
     of_kind,
+    permit_of,
     recovering,
 )
 from tests.core.samples import FAILED, NOW, fleet_settings, model_settings
@@ -86,9 +87,20 @@ def test_a_throttle_and_a_pin_survive() -> None:
 
     again = restart(member, NOW + 1)
 
-    assert again.is_throttled(NOW + 59.999)
-    assert not again.is_throttled(NOW + 60)
+    assert again.restraint.is_throttled(NOW + 59.999)
+    assert not again.restraint.is_throttled(NOW + 60)
     assert again.pinned_to == "b"
+
+
+def test_after_a_restart_one_failure_makes_nobody_doubt() -> None:
+    member = member_of()
+    call(member, Outcome(OutcomeKind.TIMED_OUT), NOW)
+
+    again = restart(member, NOW)
+    for _ in range(THRESHOLD):
+        permit_of(again, NOW)
+
+    assert (again.breaker.consecutive_failures, again.part) == (1, 1.0)
 
 
 def test_what_is_normal_for_the_model_survives() -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from hive_console.core.doubt import SUSPECT_TURNS
 from hive_console.core.health import FAILURES_IN_A_ROW
-from hive_console.core.member import SUSPECT_TURNS, Member
+from hive_console.core.member import Member
 from hive_console.core.outcome import SUCCESS
 from hive_console.core.settings import BreakerMode
 from tests.core.member_driver import THRESHOLD, call, calls, member_of, recovering

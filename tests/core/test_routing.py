@@ -257,7 +257,7 @@ def test_planning_changes_no_member() -> None:
 
     plan_for(route_of(members["a"].settings), members, WeightedTurns(), NOW)
 
-    assert members["a"].requests == 0
+    assert members["a"].record.requests == 0
     assert members["a"].breaker.generation == 0
 
 
@@ -451,7 +451,7 @@ def test_a_suspect_is_passed_over_but_on_its_turns() -> None:
 def test_a_model_that_refuses_is_not_passed_over() -> None:
     members = chain()
     recovering(members["a"])
-    members["a"].throttled_until = LATER + 1
+    members["a"].restraint.throttled_until = LATER + 1
 
     assert not members["a"].would_admit(LATER)
     assert reasons(members) == {"": 20}
@@ -499,7 +499,7 @@ def test_the_first_of_the_recovering_serves_when_nobody_is_whole() -> None:
 def timed(*seconds: float, strategy: Strategy = Strategy.FASTEST) -> dict[str, Member]:
     members = chain(strategy)
     for name, answered_in in zip("abc", seconds, strict=True):
-        members[name].ewma.add(NOW, answered_in)
+        members[name].record.ewma.add(NOW, answered_in)
     return members
 
 
@@ -582,7 +582,7 @@ def test_with_fewer_than_two_that_are_ready_nothing_is_drawn(out: str) -> None:
 
 def test_a_model_of_which_nothing_is_known_is_tried_first() -> None:
     members = timed(1.0, 2.0, 3.0)
-    members["c"].ewma = PeakEwma()
+    members["c"].record.ewma = PeakEwma()
 
     assert fastest(members, 0.99, 0.0)[0] == "c"
 
@@ -634,7 +634,7 @@ def test_turns_by_weight_where_nobody_has_weight_are_a_plain_order() -> None:
 
 def test_a_doubted_model_is_asked_behind_those_that_are_ready() -> None:
     members = chain()
-    members["a"].is_silent = True
+    members["a"].doubt.is_silent = True
     for _ in range(members["a"].settings.breaker_threshold):
         members["a"].acquire(NOW)
 

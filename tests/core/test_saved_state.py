@@ -198,11 +198,11 @@ def test_return_is_over_when_the_settings_want_none_and_so_is_the_time_it_counte
 
 def test_throttle_and_pin_stay() -> None:
     before = Member(settings_of(), NOW)
-    before.throttled_until, before.pinned_to = NOW + 60, "b"
+    before.restraint.throttled_until, before.pinned_to = NOW + 60, "b"
 
     after, _ = again(saved(before))
 
-    assert after.is_throttled(LATER)
+    assert after.restraint.is_throttled(LATER)
     assert after.pinned_to == "b"
 
 

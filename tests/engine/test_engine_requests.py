@@ -16,8 +16,8 @@ from hive_console.core.events import (
     ServiceFailed,
     TrafficMoved,
 )
-from hive_console.core.member import THROTTLE_SECONDS
 from hive_console.core.outcome import Outcome, OutcomeKind
+from hive_console.core.restraint import THROTTLE_SECONDS
 from hive_console.core.settings import RetryBeforeFallback, Strategy
 from hive_console.core.states import BreakerState, OperationResult
 from hive_console.core.task import Task

@@ -37,6 +37,12 @@ SUITES: dict[str, tuple[str, ...]] = {
     "probe_budget": ("core/test_probe_budget.py",),
     "policies": ("core/test_policies.py",),
     "member": ("core/test_member*.py", "core/test_routing.py"),
+    "restraint": ("core/test_member*.py", "core/test_fleet_keys.py"),
+    "doubt": ("core/test_member*.py", "core/test_routing.py"),
+    "track_record": ("core/test_member*.py", "core/test_routing.py"),
+    "modes": ("core/test_member*.py",),
+    "succession": ("core/test_member_reload.py", "core/test_fleet_reload.py"),
+    "concurrency": ("core/test_concurrency.py", "core/test_member*.py"),
     "fleet": ("core/test_fleet.py", "core/test_member_restart.py"),
 }
 """The modules of `core` that decide, and the tests that must notice, the quick ones first."""

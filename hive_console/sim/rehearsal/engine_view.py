@@ -106,9 +106,9 @@ def overfull_queues(engine: ResilienceEngine) -> list[str]:
     if len(engine.feed._events) > FEED_LENGTH:  # noqa: SLF001 - as above
         found.append("the event feed is longer than its bound")
     for name, member in members_of(engine).items():
-        if member.window.calls > WINDOW_SAMPLES:
-            found.append(f"the window of {name} holds {member.window.calls} samples")
-        if len(member.trend._buckets) > SERIES_LENGTH:  # noqa: SLF001 - as above
+        if member.record.window.calls > WINDOW_SAMPLES:
+            found.append(f"the window of {name} holds {member.record.window.calls} samples")
+        if len(member.record.trend._buckets) > SERIES_LENGTH:  # noqa: SLF001 - as above
             found.append(f"the series of {name} is longer than its bound")
     return found
 
