@@ -162,7 +162,7 @@ class DeedDialog(ModalScreen[CommandResult | None]):
     def _ask(self, asked: Question) -> None:
         if is_read_only(self.app) and not asked.refusal:
             asked = Question(asked.title, now=asked.now, refusal=READ_ONLY_REFUSAL)
-        self._shown = asked
+        was_refused, self._shown = self._is_refused, asked
         self._tell("#deed-story", story_of(asked, self._room))
         is_open = not asked.refusal
         self.query_one("#deed-reason-row").display = is_open and asked.reason is not ReasonRule.NONE
@@ -176,25 +176,29 @@ class DeedDialog(ModalScreen[CommandResult | None]):
         self._name_cancel("Cancel" if is_open else "Close")
         if not is_open and not self.query_one("#deed-cancel").has_focus:
             self.query_one("#deed-cancel").focus()
+        if was_refused and is_open:  # what was not known yet is known: it is a question from now on
+            self._focus_first()
+            self._say(self._opening_words(), Role.MUTED)
+            self._hold()
 
     @property
     def _is_refused(self) -> bool:
         return self._shown is not None and bool(self._shown.refusal)
 
-    def _focus_first(self) -> None:
+    def _first_field(self) -> ReasonInput | None:
+        """The first field that asks for something."""
         for name in ("#deed-reason", "#deed-typed"):
-            field = self.query_one(name, ReasonInput)
             if self.query_one(f"{name}-row").display:
-                field.focus()
-                return
-        self.query_one("#deed-cancel").focus()
+                return self.query_one(name, ReasonInput)
+        return None
+
+    def _focus_first(self) -> None:
+        (self._first_field() or self.query_one("#deed-cancel")).focus()
 
     def _opening_words(self) -> str:
         if self._is_refused:
             return "esc closes"
-        if self.query_one("#deed-cancel").has_focus:
-            return "tab and enter do it, esc cancels"
-        return "enter goes on, esc cancels"
+        return "tab and enter do it, esc cancels" if self._first_field() is None else "enter goes on, esc cancels"
 
     def _hold(self) -> None:
         self._is_ready = False

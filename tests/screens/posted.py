@@ -62,6 +62,7 @@ class FakeClient:
         self.held: list[Future[CommandResult]] = []
         self.report = ReloadReport(is_good=True, message="would be applied: no change")
         self.reloaded: list[tuple[bool, str]] = []
+        self.held_reloads: list[Future[ReloadReport]] = []
 
     def post(self, fleet: FleetSnapshot) -> None:
         """The next reading shows this fleet."""
@@ -97,7 +98,10 @@ class FakeClient:
     def reload(self, *, dry_run: bool, expected: str = "") -> Future[ReloadReport]:
         self.reloaded.append((dry_run, expected))
         future: Future[ReloadReport] = Future()
-        future.set_result(self.report)
+        if self.is_holding:
+            self.held_reloads.append(future)
+        else:
+            future.set_result(self.report)
         return future
 
     def _answer(self) -> Future[CommandResult]:

@@ -36,6 +36,25 @@ async def test_the_changes_are_shown_and_exactly_they_are_applied_after_a_yes() 
         assert client.reloaded == [(True, ""), (False, "d1")]
 
 
+async def test_a_file_that_takes_a_while_becomes_a_question_when_it_is_read() -> None:
+    client = client_with(GOOD)
+    client.is_holding = True
+    async with staged(client, size=(100, 30)) as stage:
+        stage.app.action_reload()
+        await stage.until(lambda: "the file is being read" in stage.dialog.text)
+        await stage.ready()
+
+        client.is_holding = False
+        client.held_reloads[0].set_result(GOOD)
+        await stage.until(lambda: "tab and enter do it" in stage.dialog.text)
+        await stage.ready()
+        client.report = ReloadReport(is_good=True, message="applied: 2 changes", action_id="op7")
+        await stage.press("tab", "enter")
+        await stage.until(lambda: "audited as op7" in stage.dialog.text)
+
+        assert client.reloaded == [(True, ""), (False, "d1")]
+
+
 async def test_a_file_that_cannot_be_used_is_refused_with_its_lines() -> None:
     problem = "hive.yaml:3: models.gpt-5.timeout: 30 has no unit"
     client = client_with(ReloadReport(is_good=False, message="refused: 1 problem", problems=(problem,)))

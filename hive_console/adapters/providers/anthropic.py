@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from hive_console.adapters.providers.anthropic_answer import read_message, to_completion
+from hive_console.adapters.providers.answer_body import read_answer
+from hive_console.adapters.providers.anthropic_answer import MESSAGE, to_completion
 from hive_console.adapters.providers.anthropic_request import to_messages_request
 from hive_console.adapters.providers.anthropic_stream import AnthropicReader
-from hive_console.adapters.providers.classify import classify_reported
 from hive_console.adapters.providers.endpoint import PATHS, posted
-from hive_console.adapters.providers.error_body import read_error
 from hive_console.adapters.providers.request import HttpRequest, write_json
 from hive_console.adapters.providers.unfit import translated_once
 from hive_console.adapters.providers.veil import Veil
-from hive_console.core.errors import ProviderError
 from hive_console.core.settings import Dialect, ModelSettings
 from hive_console.core.task import Body, Task, Usage, Work
 
@@ -40,10 +38,7 @@ class AnthropicForOpenAI:
         now: float,
     ) -> tuple[bytes, Usage | None]:
         """The message as a chat completion."""
-        message = read_message(body)
-        if message.error:
-            raise ProviderError(classify_reported(read_error(body), veil=veil))
-        return to_completion(message, model.id, now)
+        return to_completion(read_answer(MESSAGE, body, veil), model.id, now)
 
     def reader(self, *, model: ModelSettings, task: Task, veil: Veil, now: float) -> AnthropicReader:
         """A reader that translates; it ends with the usage when `stream_options` asks for it."""

@@ -6,8 +6,7 @@ from typing import Any
 
 import msgspec
 
-from hive_console.adapters.providers.faults import no_content, not_an_answer
-from hive_console.adapters.providers.lenient_json import understood_whole
+from hive_console.adapters.providers.faults import no_content
 from hive_console.adapters.providers.token_usage import NO_RAW, MessageTokens, count_of, message_tokens
 from hive_console.core.errors import ProviderError
 from hive_console.core.task import Usage
@@ -60,15 +59,8 @@ class Message(msgspec.Struct):
     error: Any = None  # each provider has its own shape
 
 
-_MESSAGE = msgspec.json.Decoder(Message)
-
-
-def read_message(body: bytes) -> Message:
-    """The message in `body`; raises `ProviderError` (`MALFORMED`) for anything else."""
-    message = understood_whole(_MESSAGE, body)
-    if message is None:
-        raise ProviderError(not_an_answer(body))
-    return message
+MESSAGE = msgspec.json.Decoder(Message)
+"""Reads a whole message."""
 
 
 def to_completion(message: Message, name: str, now: float) -> tuple[bytes, Usage | None]:

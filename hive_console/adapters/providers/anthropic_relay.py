@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from hive_console.adapters.providers.answer_body import read_answer, under_our_name
 from hive_console.adapters.providers.classify import classify_reported
 from hive_console.adapters.providers.endpoint import PATHS, posted
 from hive_console.adapters.providers.error_body import read_error
@@ -13,12 +14,11 @@ from hive_console.adapters.providers.faults import (
     NO_CHUNK,
     NOTHING_IN_STREAM,
     no_content,
-    not_an_answer,
     stream_cut,
 )
 from hive_console.adapters.providers.foreign_thoughts import without_foreign_thoughts
-from hive_console.adapters.providers.lenient_json import understood, understood_whole
-from hive_console.adapters.providers.model_name import Renamer, quoted, spliced, with_fields
+from hive_console.adapters.providers.lenient_json import understood
+from hive_console.adapters.providers.model_name import Renamer
 from hive_console.adapters.providers.relayed_request import relayed_request
 from hive_console.adapters.providers.request import HttpRequest
 from hive_console.adapters.providers.sse import ServerEvent, with_data
@@ -94,22 +94,14 @@ class AnthropicRelay:
         now: float,  # noqa: ARG002 - Codec's shape
     ) -> tuple[bytes, Usage | None]:
         """The same bytes with our name, when they are a message; a count names no model."""
-        read = understood_whole(_MESSAGE, body)
-        if read is None:
-            raise ProviderError(not_an_answer(body))
-        if read.error:
-            raise ProviderError(classify_reported(read_error(body), veil=veil))
+        read = read_answer(_MESSAGE, body, veil)
         if self._work is Work.COUNT:
             if count_of(read.input_tokens) is None:
                 raise ProviderError(Outcome(OutcomeKind.MALFORMED, message="the answer has no count of tokens"))
             return body, None
         if read.content is None or (not read.content and read.stop_reason is None):
             raise ProviderError(no_content())
-        name = quoted(model.id)
-        named = spliced(body, name) if isinstance(read.model, str) else None
-        named = named or with_fields(body, {"model": name})
-        if named is None:
-            raise ProviderError(not_an_answer(body))
+        named = under_our_name(body, model.id, names_a_model=isinstance(read.model, str))
         tokens = message_tokens(read.usage)
         return named, None if tokens is None else tokens.as_usage()
 

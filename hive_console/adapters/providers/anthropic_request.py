@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from hive_console.adapters.providers.unfit import listed, unfit
+from hive_console.adapters.providers.unfit import check_fields, listed, unfit
 from hive_console.core.task import Body
 
 DEFAULT_MAX_TOKENS = 4096
@@ -56,7 +56,7 @@ _EFFORTS = MappingProxyType(
 
 def to_messages_request(request: Body) -> dict[str, Any]:
     """The messages request without `model` and `stream`; raises `ProviderError` (`UNFIT`, naming the field)."""
-    _check_fields(request)
+    check_fields(request, known=TRANSLATED | LEFT_OUT, harmless=HARMLESS_VALUES)
     system, messages = _conversation(request.get("messages"))
     if not messages:
         raise unfit("messages of which none is a user's")
@@ -75,14 +75,6 @@ def to_messages_request(request: Body) -> dict[str, Any]:
     if isinstance(user, str):
         body["metadata"] = {"user_id": user}
     return body
-
-
-def _check_fields(request: Body) -> None:
-    for name, value in request.items():
-        if value is None or name in TRANSLATED or name in LEFT_OUT:
-            continue
-        if value not in HARMLESS_VALUES.get(name, ()):
-            raise unfit(name)
 
 
 def _sampling(request: Body) -> Iterator[tuple[str, Any]]:

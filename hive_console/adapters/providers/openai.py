@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from hive_console.adapters.providers.classify import classify_reported
+from hive_console.adapters.providers.answer_body import read_answer
 from hive_console.adapters.providers.endpoint import PATHS, posted
-from hive_console.adapters.providers.error_body import read_error
-from hive_console.adapters.providers.faults import not_an_answer
-from hive_console.adapters.providers.lenient_json import understood_whole
 from hive_console.adapters.providers.openai_answer import COMPLETION, to_message
 from hive_console.adapters.providers.openai_request import to_chat_request, wants_thoughts
 from hive_console.adapters.providers.openai_stream import OpenAIReader
 from hive_console.adapters.providers.request import HttpRequest, write_json
 from hive_console.adapters.providers.unfit import translated_once
 from hive_console.adapters.providers.veil import Veil
-from hive_console.core.errors import ProviderError
 from hive_console.core.settings import Dialect, ModelSettings
 from hive_console.core.task import Body, Task, Usage, Work
 
@@ -42,11 +38,7 @@ class OpenAIForAnthropic:
         now: float,  # noqa: ARG002 - Codec's shape
     ) -> tuple[bytes, Usage | None]:
         """The completion as a message."""
-        completion = understood_whole(COMPLETION, body)
-        if completion is None:
-            raise ProviderError(not_an_answer(body))
-        if completion.error:
-            raise ProviderError(classify_reported(read_error(body), veil=veil))
+        completion = read_answer(COMPLETION, body, veil)
         return to_message(completion, model.id, with_thoughts=wants_thoughts(task.request))
 
     def reader(self, *, model: ModelSettings, task: Task, veil: Veil, now: float) -> OpenAIReader:  # noqa: ARG002 - Codec's shape

@@ -6,14 +6,15 @@ from typing import Any
 
 import msgspec
 
+from hive_console.adapters.providers.answer_body import read_answer, under_our_name
 from hive_console.adapters.providers.chat_chunk import CHUNK, Chunk
 from hive_console.adapters.providers.classify import classify_reported
 from hive_console.adapters.providers.codec import DONE_FRAME
 from hive_console.adapters.providers.endpoint import PATHS, posted
 from hive_console.adapters.providers.error_body import read_error
-from hive_console.adapters.providers.faults import NO_CHUNK, NOTHING_IN_STREAM, not_an_answer, stream_cut
-from hive_console.adapters.providers.lenient_json import understood, understood_whole
-from hive_console.adapters.providers.model_name import Renamer, quoted, spliced, with_fields
+from hive_console.adapters.providers.faults import NO_CHUNK, NOTHING_IN_STREAM, stream_cut
+from hive_console.adapters.providers.lenient_json import understood
+from hive_console.adapters.providers.model_name import Renamer
 from hive_console.adapters.providers.relayed_request import relayed_request
 from hive_console.adapters.providers.request import HttpRequest
 from hive_console.adapters.providers.sse import ServerEvent, with_data
@@ -67,21 +68,13 @@ class OpenAIRelay:
         now: float,  # noqa: ARG002 - Codec's shape
     ) -> tuple[bytes, Usage | None]:
         """The same bytes with our name, when they are an answer."""
-        read = understood_whole(_ANSWER, body)
-        if read is None:
-            raise ProviderError(not_an_answer(body))
-        if read.error:
-            raise ProviderError(classify_reported(read_error(body), veil=veil))
+        read = read_answer(_ANSWER, body, veil)
         if self._work is Work.EMBEDDINGS:
             if not read.data:
                 raise ProviderError(Outcome(OutcomeKind.MALFORMED, message="the answer has no vectors"))
         elif not read.choices or read.choices[0].message is None:
             raise ProviderError(Outcome(OutcomeKind.MALFORMED, message="the answer has no choices"))
-        name = quoted(model.id)
-        named = spliced(body, name) if isinstance(read.model, str) else None
-        named = named or with_fields(body, {"model": name})
-        if named is None:
-            raise ProviderError(not_an_answer(body))
+        named = under_our_name(body, model.id, names_a_model=isinstance(read.model, str))
         return named, chat_usage(read.usage)
 
     def reader(self, *, model: ModelSettings, task: Task, veil: Veil, now: float) -> OpenAIRelayReader:  # noqa: ARG002 - Codec's shape

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from hive_console.adapters.providers.unfit import listed, unfit
+from hive_console.adapters.providers.unfit import check_fields, listed, unfit
 from hive_console.core.errors import ProviderError
 from hive_console.core.task import Body
 
@@ -42,7 +42,7 @@ _CHOICES = MappingProxyType({"auto": "auto", "any": "required", "none": "none"})
 
 def to_chat_request(request: Body) -> dict[str, Any]:
     """The chat request without `model` and `stream`; raises `ProviderError` (`UNFIT`, naming the field)."""
-    _check_fields(request)
+    check_fields(request, known=TRANSLATED | LEFT_OUT, harmless=HARMLESS_VALUES)
     messages = [*_system(request.get("system")), *_conversation(request.get("messages"))]
     body: dict[str, Any] = {"messages": messages}
     # The token limit by its older name, which every compatible server knows; the newest models of OpenAI refuse it,
@@ -75,14 +75,6 @@ def wants_thoughts(request: Body) -> bool:
             return True
         case _:
             return False
-
-
-def _check_fields(request: Body) -> None:
-    for name, value in request.items():
-        if value is None or name in TRANSLATED or name in LEFT_OUT:
-            continue
-        if value not in HARMLESS_VALUES.get(name, ()):
-            raise unfit(name)
 
 
 def _output(config: Any) -> Iterator[tuple[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from hive_console.core.errors import ProviderError
@@ -18,6 +18,17 @@ def unfit(field: str) -> ProviderError:
     return ProviderError(
         Outcome(OutcomeKind.UNFIT, message=clean_message(f"this model's dialect has no counterpart for {field}"))
     )
+
+
+def check_fields(
+    request: Body, *, known: frozenset[str], harmless: Mapping[str, tuple[Any, ...]]
+) -> None:  # decoded JSON
+    """Refuses by name the first field that is neither known nor at a value that asks for nothing special."""
+    for name, value in request.items():
+        if value is None or name in known:
+            continue
+        if value not in harmless.get(name, ()):
+            raise unfit(name)
 
 
 def listed(value: Any, field: str) -> list[Any]:  # decoded JSON
