@@ -57,6 +57,7 @@ class OutcomeKind(Enum):
     NO_ROOM = "no_room"  # no call was made: every place of the bulkhead is taken
     SHED = "shed"  # no call was made: the fleet is degraded and serves more important work first
     CANCELLED = "cancelled"
+    THROTTLED = "throttled"  # no call was made: a rate limit, the provider's or our own, says to wait
     UNFIT = "unfit"  # no call was made: this model cannot serve such a request; another may
     ENDPOINT_REFUSED = "endpoint_refused"  # no call was made: the settings do not allow such an address
 
@@ -102,6 +103,7 @@ JUDGEMENTS: dict[OutcomeKind, Judgement] = {
     OutcomeKind.NO_ROOM: Judgement(_NEUTRAL, may_retry=False, onward=Onward.ANY),
     OutcomeKind.SHED: Judgement(_NEUTRAL, may_retry=False, onward=Onward.NOWHERE),
     OutcomeKind.CANCELLED: Judgement(_NEUTRAL, may_retry=False, onward=Onward.NOWHERE),
+    OutcomeKind.THROTTLED: Judgement(_NEUTRAL, may_retry=False, onward=Onward.ANY),
     OutcomeKind.UNFIT: Judgement(_NEUTRAL, may_retry=False, onward=Onward.ANY),
     OutcomeKind.ENDPOINT_REFUSED: Judgement(_NEUTRAL, may_retry=False, onward=Onward.ANY),
 }

@@ -76,13 +76,13 @@ class Restraint:
         if self.key.is_refused and now < self.key.until:
             return Refusal(KEY_REFUSED, self.key.until - now)
         if self.throttled_until is not None and now < self.throttled_until:
-            return Refusal("rate limited by the provider", self.throttled_until - now)
+            return Refusal("rate limited by the provider", self.throttled_until - now, is_throttle=True)
         if self.ejected_until is not None and now < self.ejected_until:
             return Refusal(self.ejection, self.ejected_until - now)
         if not self.pace.is_free:
             limited = self.pace.refusal(now, in_flight)
             if limited is not None:
-                return Refusal(*limited)
+                return Refusal(*limited, is_throttle=True)
         return None
 
     def wait(self, now: float, in_flight: int) -> float:

@@ -107,12 +107,14 @@ class Refusal:
         retry_after: seconds until one may be made; `None`: only by an operator's word.
         last_failure: when the model last failed.
         move: the transition that asking caused (a half-open period that had run out), if any.
+        is_throttle: whether a rate limit is why: the model is well, and has had enough for now.
     """
 
     cause: str
     retry_after: float | None
     last_failure: float | None = None
     move: Move | None = None
+    is_throttle: bool = False
 
 
 def as_markdown() -> str:

@@ -367,7 +367,9 @@ class Executor:
         now = self.clock.now()
         refusal = member.refusal(now)
         why = member.fault or f"breaker {member.breaker.state.value}" if refusal is None else refusal.cause
-        return Outcome(OutcomeKind.REFUSED, message=why, retry_after=member.retry_in(now))
+        is_throttle = refusal is not None and refusal.is_throttle
+        kind = OutcomeKind.THROTTLED if is_throttle else OutcomeKind.REFUSED
+        return Outcome(kind, message=why, retry_after=member.retry_in(now))
 
 
 def _budget_of(fleet: ResilienceSettings) -> RetryBudget:
@@ -375,4 +377,5 @@ def _budget_of(fleet: ResilienceSettings) -> RetryBudget:
 
 
 def _said(outcome: Outcome) -> str:
-    return f"refused: {outcome.message}" if outcome.kind is OutcomeKind.REFUSED else outcome.kind.value
+    is_refusal = outcome.kind in {OutcomeKind.REFUSED, OutcomeKind.THROTTLED}
+    return f"refused: {outcome.message}" if is_refusal else outcome.kind.value

@@ -21,7 +21,7 @@ from hive_console.engine.race import Race
 
 Result = TypeVar("Result")
 
-_NO_CALL = frozenset({OutcomeKind.REFUSED, OutcomeKind.NO_ROOM, OutcomeKind.UNFIT})
+_NO_CALL = frozenset({OutcomeKind.REFUSED, OutcomeKind.THROTTLED, OutcomeKind.NO_ROOM, OutcomeKind.UNFIT})
 
 NO_CANDIDATE = Outcome(OutcomeKind.REFUSED, message="no model of the chain may be called")
 
@@ -130,11 +130,15 @@ def _unfit(member: Member, operation: Operation, why: str) -> Outcome:
 
 
 def most_telling(outcomes: Sequence[Outcome]) -> Outcome:
-    """The outcome a client learns most from: the last of a real call, else the last refusal, else every lack."""
+    """The outcome a client learns most from: the last of a real call, else the last refusal, else every lack.
+
+    A rate limit is told only where nothing else stood in the way: its caller may slow down, and that would help.
+    """
     called = [outcome for outcome in outcomes if outcome.kind not in _NO_CALL]
     refused = [outcome for outcome in outcomes if outcome.kind is not OutcomeKind.UNFIT]
-    if called or refused:
-        return (called or refused)[-1]
+    broken = [outcome for outcome in refused if outcome.kind is not OutcomeKind.THROTTLED]
+    if refused:
+        return (called or broken or refused)[-1]
     if outcomes:
         return Outcome(OutcomeKind.UNFIT, message="; ".join(outcome.message for outcome in outcomes))
     return NO_CANDIDATE

@@ -36,7 +36,7 @@ def test_only_what_the_caller_can_mend_is_a_4xx(kind: OutcomeKind) -> None:
         OutcomeKind.SHED,
     }
 
-    is_told_as_such = kind in {OutcomeKind.RATE_LIMITED, OutcomeKind.UNFIT}
+    is_told_as_such = kind in {OutcomeKind.RATE_LIMITED, OutcomeKind.THROTTLED, OutcomeKind.UNFIT}
 
     assert (failed(Outcome(kind)).status < 500) == (is_callers or is_told_as_such)
 

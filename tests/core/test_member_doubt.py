@@ -145,7 +145,7 @@ def test_what_its_provider_says_is_left_stops_real_traffic_and_no_probe() -> Non
     member = member_of()
     member.heed(RateLimits(requests_left=0, requests_reset=7.0), NOW)
 
-    assert refusal_of(member, NOW) == Refusal("rate limit nearly used up", 7.0)
+    assert refusal_of(member, NOW) == Refusal("rate limit nearly used up", 7.0, is_throttle=True)
     assert member.retry_in(NOW) == 7.0
     permit_of(member, NOW, is_probe=True)
 

@@ -39,7 +39,8 @@ def test_a_throttled_model_is_left_alone_as_long_as_the_provider_asked(
 
     call(member, throttled(retry_after), NOW)
 
-    assert refusal_of(member, NOW) == member.refusal(NOW) == Refusal("rate limited by the provider", wait)
+    refusal = Refusal("rate limited by the provider", wait, is_throttle=True)
+    assert refusal_of(member, NOW) == member.refusal(NOW) == refusal
     assert member.restraint.is_throttled(NOW + wait - 0.001)
     assert not member.would_admit(NOW + wait - 0.001)
     assert not member.restraint.is_throttled(NOW + wait)

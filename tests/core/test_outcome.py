@@ -32,6 +32,7 @@ BY_REFERENCE = [
     (K.CONTEXT_LENGTH, Verdict.NEUTRAL, False, Onward.LARGER_CONTEXT),
     (K.SHED, Verdict.NEUTRAL, False, Onward.NOWHERE),
     (K.CANCELLED, Verdict.NEUTRAL, False, Onward.NOWHERE),
+    (K.THROTTLED, Verdict.NEUTRAL, False, Onward.ANY),
     (K.UNFIT, Verdict.NEUTRAL, False, Onward.ANY),
     (K.ENDPOINT_REFUSED, Verdict.NEUTRAL, False, Onward.ANY),
 ]

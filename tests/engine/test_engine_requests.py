@@ -24,6 +24,8 @@ from hive_console.core.task import Task
 from hive_console.sim.virtual_time import run_virtually
 from tests.engine.scripted import BROKEN, DOWN, Line, model, staged
 
+LIMITED = Outcome(OutcomeKind.RATE_LIMITED, status=429, retry_after=60.0)
+
 
 def now() -> float:
     return asyncio.get_running_loop().time()
@@ -264,6 +266,23 @@ def test_deadline_ends_everything_and_a_hurried_caller_does_not_blame_the_model(
             view = stage.engine.snapshot().model("a")
             assert view is not None
             assert view.breaker.consecutive_failures == 0
+
+    run_virtually(scene())
+
+
+@pytest.mark.parametrize(("second", "kind"), [(LIMITED, OutcomeKind.THROTTLED), (DOWN, OutcomeKind.REFUSED)])
+def test_rate_limits_are_told_where_nothing_else_is_in_the_way(second: Outcome, kind: OutcomeKind) -> None:
+    async def scene() -> None:
+        async with staged(model("a", "b", retries=0), model("b", retries=0, threshold=1)) as stage:
+            stage.provider.lines = {"a": Line(outcome=LIMITED), "b": Line(outcome=second)}
+            with pytest.raises(OperationFailed):
+                await stage.ask("a")
+
+            with pytest.raises(OperationFailed) as caught:
+                await stage.ask("a")
+
+            assert caught.value.outcome.kind is kind
+            assert caught.value.trail[0].cause == "refused: rate limited by the provider"
 
     run_virtually(scene())
 
@@ -534,7 +553,7 @@ def test_error_of_the_body_leaves_the_engine_as_it_is() -> None:
 
 def test_caller_in_a_hurry_or_bound_to_one_model_pages_nobody() -> None:
     async def scene() -> None:
-        async with staged(model("a", "b", retries=0), model("b", retries=0)) as stage:
+        async with staged(model("a", "b", retries=0), model("b", retries=0, threshold=1)) as stage:
             stage.provider.lines = {"a": Line(seconds=9), "b": Line(seconds=9)}
             with pytest.raises(OperationFailed):
                 await stage.ask("a", deadline=0.1)

@@ -157,6 +157,7 @@ _RULES: dict[OutcomeKind, _Rule] = {
     ),
     OutcomeKind.MALFORMED: _Rule(502, UPSTREAM, "answered what nobody can read", "malformed"),
     OutcomeKind.REFUSED: _Rule(503, SERVER, "takes no calls", "no_model_available"),
+    OutcomeKind.THROTTLED: _Rule(429, RATE_LIMIT, "is at its rate limit", "rate_limit_exceeded"),
     OutcomeKind.NO_ROOM: _Rule(503, SERVER, "has no place free", "busy"),
     OutcomeKind.SHED: _Rule(503, SERVER, "is kept for more important work", "shed"),
     OutcomeKind.CANCELLED: _Rule(503, SERVER, "was interrupted", "cancelled"),
