@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from hive_console.core.gateway_settings import GatewaySettings
 from hive_console.core.settings import (
     MAX_MODELS,
     ModelSettings,
+    ProbeKind,
     ResilienceSettings,
     RetryBeforeFallback,
     RouteSettings,
@@ -269,3 +271,15 @@ def test_what_a_route_alone_can_get_wrong_is_refused(changes: dict[str, Any], pr
 
     with pytest.raises(SettingsError, match=problem):
         RouteSettings(**(known | changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"probe": ProbeKind.GET}, "probePath: is missing; probe: get needs a path"),
+        ({"probe_path": "health"}, "probePath: must begin with /"),
+    ],
+)
+def test_a_probe_by_get_needs_a_path_from_the_root(changes: dict[str, Any], problem: str) -> None:
+    with pytest.raises(SettingsError, match=problem):
+        replace(ModelSettings("a", "acme", "https://acme.example/v1", "a"), **changes)
