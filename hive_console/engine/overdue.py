@@ -26,6 +26,9 @@ SHORTEST_SILENCE = 1.0
 LONGEST_SILENCE = 0.5
 """Share of the model's timeout that is waited at most; so long also where its usual time is not known."""
 
+SHORTEST_LOOK = 0.01
+"""Seconds between two looks at least: calls that began together are moved on together."""
+
 KNOWN_BY = 5
 """Answers in the window from which on the usual time is known."""
 
@@ -111,7 +114,7 @@ class Overdue:
             if now - waiting.started_at >= patience and waiting.may_move():
                 waiting.has_moved = True
                 waiting.limit.strike()
-        self._look_again_in(SHORTEST_SILENCE)
+        self._look_again_in(_until_next(others, now, patience))
 
     def _patience(self) -> float:
         """Seconds of silence that are too long."""
@@ -125,3 +128,9 @@ class Overdue:
         """Whether the breaker may open by itself: an operator who froze it wants to see no automatic move."""
         breaker = self.member.breaker
         return breaker.state is BreakerState.CLOSED and breaker.frozen_until is None
+
+
+def _until_next(waiting: list[Waiting], now: float, patience: float) -> float:
+    """Seconds until the next of these calls has waited too long; a second where all have that cannot move."""
+    left = [patience - (now - call.started_at) for call in waiting if not call.has_moved]
+    return max(SHORTEST_LOOK, min((seconds for seconds in left if seconds > 0), default=SHORTEST_SILENCE))

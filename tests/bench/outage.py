@@ -63,7 +63,10 @@ def run_costs(folder: Path) -> None:
         f"{SECONDS:g} s of an outage, timeout {TIMEOUT:g} s, threshold {THRESHOLD}, recovery {COSTS_RECOVERY:g} s"
     )
     for outage in OUTAGES:
-        told = f"{costs.costly(outage):4} of {len(costs.of(outage.model)):4} answers met it"
+        told = (
+            f"{costs.costly(outage):4} of {len(costs.of(outage.model)):4} answers met it,"
+            f" {costs.slow(outage):2} for all of its timeout"
+        )
         print(
             f"  {outage.model:20} {outage.callers:3} at once {told}, median {median(costs.of(outage.model)):.3f} s"
         )

@@ -191,6 +191,26 @@ def test_a_model_whose_usual_time_is_unknown_has_half_of_its_timeout() -> None:
     run_virtually(scene())
 
 
+def test_callers_who_came_a_moment_apart_are_moved_on_a_moment_apart() -> None:
+    """Also where the timeout is shorter than the pause between two looks at a model that nobody can leave."""
+
+    async def scene() -> None:
+        primary = model(ANSWERS, STANDS_IN, threshold=THRESHOLD, places=50, timeout=0.5)
+        async with staged(primary, model(STANDS_IN, places=50)) as stage:
+            stage.provider.lines[ANSWERS] = HANGS
+            crowd = Crowd(stage)
+            async with asyncio.TaskGroup() as group:
+                for number in range(12):
+                    group.create_task(crowd.client(number))
+                await asyncio.sleep(4)
+                crowd.is_over = True
+
+            assert crowd.slower_than(0.5) == THRESHOLD
+            assert crowd.slower_than(0.25) == 12
+
+    run_virtually(scene())
+
+
 def test_while_a_model_is_silent_new_callers_go_to_the_next() -> None:
     async def scene() -> None:
         primary = model(ANSWERS, STANDS_IN, threshold=2, places=50, timeout=TIMEOUT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import statistics
 import time
 from collections.abc import Sequence
@@ -27,6 +28,11 @@ class Called:
     def met(self, model: str, cause: str) -> bool:
         """Whether this answer's request had that outcome at that model."""
         return f"{model} {cause} " in self.trail
+
+    def waited_for(self, model: str, cause: str) -> float:
+        """Seconds that this answer's request spent at that model before that outcome; 0 without it."""
+        found = re.search(rf"{re.escape(model)} {re.escape(cause)} (\d+)ms", self.trail)
+        return int(found[1]) / 1000 if found else 0.0
 
 
 @dataclass

@@ -56,6 +56,10 @@ class Costs:
         """Answers that met the fault on their way."""
         return sum(one.met(outage.model, outage.cause) for one in self.of(outage.model))
 
+    def slow(self, outage: Outage) -> int:
+        """Answers that met it, and waited for all of its timeout."""
+        return sum(one.waited_for(outage.model, outage.cause) >= TIMEOUT for one in self.of(outage.model))
+
 
 def write_settings(folder: Path, sick: Provider, well: Provider) -> str:
     lines = ["gateway: {port: 0}", "resilience: {maxConcurrentRequests: 100}", "models:"]

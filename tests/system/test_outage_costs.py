@@ -17,9 +17,15 @@ def costs(tmp_path_factory: pytest.TempPathFactory) -> Costs:
 
 
 @pytest.mark.parametrize("outage", OUTAGES, ids=lambda outage: outage.model)
-def test_an_outage_costs_the_threshold_and_one_trial_for_each_recovery_interval(
+def test_an_outage_makes_as_many_callers_wait_as_the_threshold_and_one_for_each_trial(
     costs: Costs, outage: Outage
 ) -> None:
+    # However many ask at once: whoever waits beside those by whom the model is judged is moved on.
+    assert costs.slow(outage) <= THRESHOLD + int(SECONDS / RECOVERY)
+
+
+@pytest.mark.parametrize("outage", OUTAGES, ids=lambda outage: outage.model)
+def test_an_outage_is_met_by_those_who_asked_before_anybody_could_know(costs: Costs, outage: Outage) -> None:
     called = costs.of(outage.model)
     costly = costs.costly(outage)
 
