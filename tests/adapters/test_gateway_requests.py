@@ -12,6 +12,8 @@ import aiohttp
 import pytest
 
 from hive_console.adapters.gateway import Gateway
+from hive_console.adapters.gateway.failures import RequestRefused
+from hive_console.adapters.gateway.intake import task_of
 from hive_console.adapters.gateway.limits import Limits
 from hive_console.core.gateway_settings import GatewaySettings
 from hive_console.core.raw_body import RawBody
@@ -222,21 +224,21 @@ async def test_what_each_work_needs_is_asked_for(
     assert repr(param) in page["error"]["message"]
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        b'{"model":"gpt-4","messages":[{"content":"\xff"}]}',
-        b'{"model":"gpt-4","messages":[' + b"[" * 1200 + b"]" * 1200 + b"]}",
-    ],
-)
 async def test_what_the_quick_look_skips_is_checked_too(
-    root: str, http: aiohttp.ClientSession, operations: FakeOperations, body: bytes
+    root: str, http: aiohttp.ClientSession, operations: FakeOperations
 ) -> None:
-    async with http.post(root + CHAT, data=body) as response:
+    async with http.post(root + CHAT, data=b'{"model":"gpt-4","messages":[{"content":"\xff"}]}') as response:
         error = await error_of(response)
 
     assert (response.status, error["code"]) == (400, "invalid_json")
     assert not operations.tasks
+
+
+def test_a_body_that_is_nested_beyond_all_bounds_is_refused() -> None:
+    body = b'{"model":"gpt-4","messages":[' + b"[" * 100_000 + b"]" * 100_000 + b"]}"
+
+    with pytest.raises(RequestRefused, match="nested too deeply"):
+        task_of(body, {}, work=Work.CHAT, dialect=Dialect.OPENAI)
 
 
 async def test_a_number_beyond_all_bounds_is_the_callers_to_mend_where_somebody_reads_it(
