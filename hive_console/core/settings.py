@@ -1,5 +1,7 @@
 """Frozen, self-checking settings. Defaults are BIP-03's numbers; each other number says where it comes from.
 
+More than 400 lines because nearly all of them say what a field means.
+
 Seconds are floats, shares are 0..1. The YAML shape (camelCase, durations with units) belongs to
 `adapters.config_file`; error fields here already use the YAML spelling so that messages match the file.
 """
