@@ -18,6 +18,7 @@ from hive_console.sim.shape import (
     fragments,
     objects,
     positive_integer,
+    text_of,
 )
 
 REQUESTS_PER_MINUTE = 1000
@@ -75,10 +76,10 @@ class AnthropicShape:
         blocks = objects(content)
         tools, demanded = _tools_of(body)
         return Question(
-            _text_of(content),
+            text_of(content),
             tools,
             demanded,
-            tuple(_text_of(block.get("content")) for block in blocks if block.get("type") == "tool_result"),
+            tuple(text_of(block.get("content")) for block in blocks if block.get("type") == "tool_result"),
             tuple(_picture(block) for block in blocks if block.get("type") == "image"),
         )
 
@@ -188,12 +189,6 @@ def _tools_of(body: Json) -> tuple[tuple[Tool, ...], str]:
             return tools, name
         case _:
             return tools, ""
-
-
-def _text_of(content: object) -> str:
-    if isinstance(content, str):
-        return content
-    return " ".join(str(block.get("text") or "") for block in objects(content) if block.get("type") == "text")
 
 
 def _picture(block: Json) -> str:

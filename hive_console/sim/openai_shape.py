@@ -17,6 +17,7 @@ from hive_console.sim.shape import (
     fragments,
     objects,
     positive_integer,
+    text_of,
 )
 
 REQUESTS_PER_MINUTE = 500
@@ -70,11 +71,11 @@ class OpenAIShape:
         messages = objects(body.get("messages"))
         results: list[str] = []
         while messages and messages[-1].get("role") == "tool":
-            results.insert(0, _text_of(messages.pop().get("content")))
+            results.insert(0, text_of(messages.pop().get("content")))
         content = messages[-1].get("content") if messages else None
         tools, demanded = _tools_of(body)
         images = tuple(_picture(part) for part in objects(content) if part.get("type") == "image_url")
-        return Question(_text_of(content), tools, demanded, tuple(results), images)
+        return Question(text_of(content), tools, demanded, tuple(results), images)
 
     def token_limit(self, body: Json) -> int | None:
         """The most tokens the caller wants."""
@@ -168,12 +169,6 @@ def _tools_of(body: Json) -> tuple[tuple[Tool, ...], str]:
             return tools, name
         case _:
             return tools, ""
-
-
-def _text_of(content: object) -> str:
-    if isinstance(content, str):
-        return content
-    return " ".join(str(part.get("text") or "") for part in objects(content) if part.get("type") == "text")
 
 
 def _picture(part: Json) -> str:

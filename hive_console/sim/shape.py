@@ -183,6 +183,13 @@ def objects(value: object) -> list[Json]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
+def text_of(content: object) -> str:
+    """The text of a message's content, which both dialects write as a string or as a list of parts."""
+    if isinstance(content, str):
+        return content
+    return " ".join(str(part.get("text") or "") for part in objects(content) if part.get("type") == "text")
+
+
 def positive_integer(body: Json, *names: str) -> int | None:
     """The first of these fields that is a positive integer."""
     for name in names:
