@@ -13,6 +13,9 @@ from typing import Self
 
 import aiohttp
 
+TICK = 0.002
+"""Seconds by which a timer may seem early: the loop's clock counts milliseconds, and a trail rounds them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Called:

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.system.callers import Called, Calling
+from tests.system.callers import TICK, Called, Calling
 from tests.system.program import Headless, Provider, set_fault, traffic_of
 
 THRESHOLD = 5
@@ -58,7 +58,7 @@ class Costs:
 
     def slow(self, outage: Outage) -> int:
         """Answers that met it, and waited for all of its timeout."""
-        return sum(one.waited_for(outage.model, outage.cause) >= TIMEOUT for one in self.of(outage.model))
+        return sum(one.waited_for(outage.model, outage.cause) >= TIMEOUT - TICK for one in self.of(outage.model))
 
 
 def write_settings(folder: Path, sick: Provider, well: Provider) -> str:

@@ -19,6 +19,7 @@ from hive_console.core.settings import Dialect
 from hive_console.core.snapshot import ModelView
 from hive_console.sim.port import Port
 from tests.make_docs import MATRIX, with_matrix
+from tests.system.callers import TICK
 from tests.system.matrix import CELLS, Cell, Mode, Wait
 from tests.system.program import Headless, Provider, eventually, failed_services, set_fault, traffic_of
 
@@ -234,7 +235,7 @@ def test_cell(evidence: Evidence, cell: Cell) -> None:
         hop = re.match(rf"{cell.model} (\w+) (\d+)ms", seen.headers["x-hive-trail"])
         assert hop is not None, seen.headers["x-hive-trail"]
         assert hop[1] == ending.kind.value
-        assert int(hop[2]) >= (TIMEOUT * 1000 if ending.wait is Wait.TIMEOUT else 0)
+        assert int(hop[2]) / 1000 >= (TIMEOUT - TICK if ending.wait is Wait.TIMEOUT else 0)
     else:
         error = openai.APIError if cell.client is Dialect.OPENAI else anthropic.APIError
         assert isinstance(seen.error, error)
