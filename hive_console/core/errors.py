@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from hive_console.core.hop import Hop
     from hive_console.core.outcome import Outcome
-    from hive_console.core.task import Hop
 
 
 class HiveError(Exception):

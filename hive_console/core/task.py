@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Protocol
 
+from hive_console.core.hop import Hop
 from hive_console.core.settings import Dialect, Replay, Strategy
 from hive_console.core.states import DegradationLevel, OperationClass, Priority
 
@@ -146,15 +147,6 @@ class Piece:
     has_content: bool
     usage: Usage | None = None
     limits: RateLimits | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Hop:
-    """One model on an operation's way: who, what came of it, how long it took in seconds."""
-
-    model: str
-    cause: str
-    seconds: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,11 +16,12 @@ from hive_console.core.degradation import Degradation
 from hive_console.core.errors import OperationFailed, ProviderError, StreamBroken
 from hive_console.core.events import Event, FailedOver, FallbacksExhausted, OperationFinished
 from hive_console.core.fleet import Fleet
+from hive_console.core.hop import Hop
 from hive_console.core.outcome import CANCELLED, SUCCESS, Onward, Outcome, OutcomeKind
 from hive_console.core.routing import Plan
 from hive_console.core.settings import Replay, ResilienceSettings, Settings
 from hive_console.core.states import ADMITTING, DegradationLevel, OperationResult
-from hive_console.core.task import Body, Hop, Provenance, Reply, Task
+from hive_console.core.task import Body, Provenance, Reply, Task
 from hive_console.engine.bulkhead import Bulkhead
 from hive_console.engine.bus import Bus
 from hive_console.engine.calls import FirstContent, OpenedStream, WholeAnswer

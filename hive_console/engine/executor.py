@@ -17,6 +17,7 @@ from hive_console.core.budget import RetryBudget
 from hive_console.core.errors import ProviderError, place_of
 from hive_console.core.events import AttemptFinished, Event, ServiceFailed
 from hive_console.core.fleet import Fleet
+from hive_console.core.hop import Hop
 from hive_console.core.member import Member
 from hive_console.core.outcome import CANCELLED, SUCCESS, Outcome, OutcomeKind
 from hive_console.core.policies import retry_policy_of
@@ -24,7 +25,7 @@ from hive_console.core.raw_body import RawBody
 from hive_console.core.retry import Backoff
 from hive_console.core.roster import Roster
 from hive_console.core.settings import ModelSettings, ResilienceSettings, RetryBeforeFallback, Settings
-from hive_console.core.task import Hop, Piece, RateLimits, Task, Usage
+from hive_console.core.task import Piece, RateLimits, Task, Usage
 from hive_console.core.transitions import Permit, Refusal
 from hive_console.engine.bulkhead import Bulkhead
 from hive_console.engine.bus import Bus

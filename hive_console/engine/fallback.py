@@ -9,11 +9,11 @@ from typing import TypeVar
 
 from hive_console.core.errors import OperationFailed
 from hive_console.core.fleet import Fleet
+from hive_console.core.hop import Hop
 from hive_console.core.member import Member
 from hive_console.core.outcome import Onward, Outcome, OutcomeKind
 from hive_console.core.routing import Plan
 from hive_console.core.settings import Strategy
-from hive_console.core.task import Hop
 from hive_console.engine.executor import Call, Executor
 from hive_console.engine.fitness import Fitness
 from hive_console.engine.operation import Operation

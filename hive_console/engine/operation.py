@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from hive_console.core.hop import Hop
 from hive_console.core.route import Route
 from hive_console.core.states import DegradationLevel
-from hive_console.core.task import Hop, Provenance, Task
+from hive_console.core.task import Provenance, Task
 
 
 @dataclass(slots=True)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 
+from hive_console.core.hop import Hop
 from hive_console.core.settings import ModelSettings, RouteSettings, Settings, Strategy
 from hive_console.core.snapshot import BreakerView, FleetSnapshot, ModelView
 from hive_console.core.states import BreakerState, ModelStatus
-from hive_console.core.task import Answer, Hop, Provenance, Reply, ReplyStream, Task
+from hive_console.core.task import Answer, Provenance, Reply, ReplyStream, Task
 
 KEY = "sk-live-abcdefghijklmnop"
 """A key that must show nowhere."""

@@ -12,9 +12,10 @@ from anthropic.types import MessageParam
 from hive_console.adapters.gateway import Gateway
 from hive_console.core.errors import OperationFailed, StreamBroken, UnknownModel
 from hive_console.core.gateway_settings import GatewaySettings
+from hive_console.core.hop import Hop
 from hive_console.core.outcome import Outcome, OutcomeKind
 from hive_console.core.settings import Dialect
-from hive_console.core.task import Answer, Hop, Reply, Work
+from hive_console.core.task import Answer, Reply, Work
 from tests.adapters.operations import (
     BY_FALLBACK,
     FLEET,

@@ -11,9 +11,9 @@ from hive_console.adapters.gateway.failures import Failure, failure_of_operation
 from hive_console.adapters.gateway.headers import headers_of
 from hive_console.adapters.gateway.pages import health_page
 from hive_console.core.errors import OperationFailed, UnknownModel
+from hive_console.core.hop import Hop
 from hive_console.core.outcome import Onward, Outcome, OutcomeKind
 from hive_console.core.states import ModelStatus
-from hive_console.core.task import Hop
 from tests.adapters.operations import BY_FALLBACK, FLEET, KEY, view_of
 
 

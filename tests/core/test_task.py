@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from hive_console.core.hop import Hop
 from hive_console.core.states import OperationClass, Priority
-from hive_console.core.task import Answer, Hop, Piece, Provenance, Reply, Task
+from hive_console.core.task import Answer, Piece, Provenance, Reply, Task
 
 PROMPT = "the board meets on Tuesday"
 PROVENANCE = Provenance("op-1", "a", "b", attempts=3, degraded=False, trail=(Hop("a", "timed_out", 1.0),))

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 from hive_console.adapters.gateway.error_shapes import OVERLOADED, error_body, error_event
 from hive_console.core.errors import HiveError, OperationFailed, UnknownModel
+from hive_console.core.hop import Hop
 from hive_console.core.outcome import Outcome, OutcomeKind
 from hive_console.core.settings import Dialect
-from hive_console.core.task import Hop
 from hive_console.core.text import NAME_LIMIT, clean, clean_message
 
 NAMES_TOLD = 30

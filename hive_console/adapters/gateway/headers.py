@@ -11,9 +11,10 @@ from typing import TypeVar
 from hive_console.adapters.gateway.exchange import Headers
 from hive_console.adapters.gateway.failures import Failure, bad_request
 from hive_console.core.bounds import MAX_SECONDS
+from hive_console.core.hop import Hop
 from hive_console.core.settings import Dialect, Replay, Strategy
 from hive_console.core.states import OperationClass, Priority
-from hive_console.core.task import Hop, Provenance
+from hive_console.core.task import Provenance
 from hive_console.core.text import clean
 
 MODEL = "x-hive-model"
