@@ -45,7 +45,6 @@ FOR_PEOPLE = frozenset(
 )
 """Failures that no automatism can mend; their episodes are listed apart."""
 
-_NO_FAILURE = frozenset({OutcomeKind.SUCCESS, OutcomeKind.CANCELLED})
 _JUDGED = frozenset({OperationResult.ANSWERED, OperationResult.FAILED, OperationResult.SHED})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hive_console.core.fitness import mixes_vectors
 from hive_console.core.member import Member
 from hive_console.core.task import Work
 from hive_console.engine.operation import Operation
@@ -20,13 +21,10 @@ class Fitness:
         self._provider = provider
 
     def lack(self, member: Member, operation: Operation) -> str:
-        """Why this model cannot serve the operation, or ``""``.
-
-        Embeddings of two models lie in different spaces: only the same model elsewhere may stand in.
-        """
+        """Why this model cannot serve the operation, or ``""``."""
         model = member.settings
         if operation.task.work is Work.EMBEDDINGS:
             wanted = self._members[operation.requested].settings
-            if model.id != wanted.id and model.wire_name != wanted.wire_name:
+            if mixes_vectors(wanted, model):
                 return OTHER_VECTORS
         return self._provider.unfit(model, operation.task)

@@ -32,9 +32,6 @@ _COMMENT = b": ping\n\n"
 """A keep-alive before the message began: clients expect no event there."""
 
 
-_EMPTY = {"text": {"text": ""}, "thinking": {"thinking": "", "signature": ""}}
-
-
 class _Delta(msgspec.Struct):
     content: Any = None  # each provider has its own shapes
     refusal: Any = None
