@@ -1,10 +1,12 @@
-"""BIP-03's ResilienceMetrics as one fold over events; nobody else computes availability."""
+"""BIP-03's ResilienceMetrics as one fold over events, and of sums; nobody else computes availability."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hive_console.core import events as e
+from hive_console.core.rollup import Sums
 from hive_console.core.snapshot import MetricsView
 from hive_console.core.states import ModelStatus, OperationResult
 
@@ -96,3 +98,24 @@ class ResilienceMeter:
             self._answered += 1
         elif event.result in {OperationResult.FAILED, OperationResult.SHED}:
             self._failed += 1
+
+
+def metrics_of(sums: Mapping[str, Sums]) -> MetricsView:
+    """All metrics of a stretch of a recording: what the meter would say of it, times to the millisecond.
+
+    A model's availability is `None`, hence left out, where its status was never known in that stretch.
+    """
+    parts = sums.values()
+    answered = sum(part.answered for part in parts)
+    judged = answered + sum(part.unanswered for part in parts)
+    recoveries = sum(part.recoveries for part in parts)
+    return MetricsView(
+        model_availability=tuple(
+            (model, part.available_ms / part.known_ms) for model, part in sums.items() if part.known_ms
+        ),
+        failover_events=sum(part.moved_out for part in parts),
+        recovery_time=sum(part.recovery_ms for part in parts) / 1_000 / recoveries if recoveries else None,
+        degraded_operations=sum(part.degraded for part in parts),
+        system_reliability=answered / judged if judged else None,
+        operations=sum(part.operations for part in parts),
+    )

@@ -53,6 +53,17 @@ class RollingCounts:
             wait = (index + BUCKETS) * self.seconds / BUCKETS - now
         return max(0.0, wait)
 
+    def save(self) -> list[list[int]]:
+        """What is counted, as JSON values."""
+        return [list(bucket) for bucket in self._buckets]
+
+    def restore(self, saved: list[list[int]], now: float) -> None:
+        """Takes what `save` gave before a restart; what is too old, or yet to come by a clock set back, is left."""
+        index = self._age(now)
+        for moment, first, second in sorted(saved):
+            if index - BUCKETS < moment <= index:
+                self.add((moment + 0.5) * self.seconds / BUCKETS, first, second)
+
     def _age(self, now: float) -> int:
         """Drops what is too old; the bucket of this moment."""
         index = math.floor(now * BUCKETS / self.seconds)

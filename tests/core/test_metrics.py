@@ -6,8 +6,9 @@ import pytest
 
 from hive_console.core import events as e
 from hive_console.core.events import Event
-from hive_console.core.metrics import ResilienceMeter
+from hive_console.core.metrics import ResilienceMeter, metrics_of
 from hive_console.core.outcome import OutcomeKind
+from hive_console.core.rollup import Sums
 from hive_console.core.states import BreakerState, ModelStatus, OperationResult
 from tests.core.samples import NOW, every_event, sample_event
 
@@ -139,3 +140,21 @@ def test_any_event_may_be_observed() -> None:
 
     assert meter.view(NOW + 1).operations == 1
     assert sample_event(e.OperationFinished) in every_event()
+
+
+def test_of_no_sums_nothing_is_claimed() -> None:
+    assert metrics_of({}) == metrics_of({"a": Sums()}) == ResilienceMeter((), NOW).view(NOW)
+
+
+def test_the_metrics_of_sums_are_those_of_all_models() -> None:
+    view = metrics_of(
+        {
+            "a": Sums(operations=9, answered=5, unanswered=1, moved_out=2, degraded=3, known_ms=1_000),
+            "b": Sums(operations=2, answered=1, unanswered=1, moved_in=2, recoveries=2, recovery_ms=5_000),
+            "c": Sums(known_ms=4_000, available_ms=1_000),
+        }
+    )
+
+    assert view.model_availability == (("a", 0.0), ("c", 0.25))
+    assert (view.failover_events, view.degraded_operations, view.operations) == (2, 3, 11)
+    assert (view.recovery_time, view.system_reliability) == (2.5, 0.75)
