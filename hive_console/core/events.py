@@ -87,7 +87,8 @@ class ProbeFinished(Event):
 class AttemptFinished(Event):
     """One call to one model for one operation came back; times in seconds.
 
-    Tokens are those that the provider told; `None` where it told none.
+    Tokens are those that the provider told; `None` where it told none. `cost` in micro-dollars is of those, by the
+    prices of the settings (`core.cost`); `None` where a price or the tokens are not known.
     """
 
     operation: str
@@ -100,6 +101,7 @@ class AttemptFinished(Event):
     message: str = ""
     read_tokens: int | None = None
     written_tokens: int | None = None
+    cost: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,11 +151,13 @@ class KeyQuarantined(Event):
     """A provider refused a key: the models that use it are left alone, save for one look a minute.
 
     `key` is the reference (`env:NAME`, of a file its name only), never the key; empty where none is configured.
+    `cause` says so when it was refused before a restart already.
     """
 
     key: str
     provider: str
     models: tuple[str, ...]
+    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,8 +173,9 @@ class KeyRestored(Event):
 class BreakerChanged(Event):
     """A breaker really moved; `open_until` (Unix seconds) is set when it moved to open.
 
-    `trigger` names the row of the table of transitions, or is `restored` when a restart took back what was
-    before it; calls and failures are what was counted until then.
+    `trigger` names the row of the table of transitions, or is `configured` when it begins like that, `restored`
+    when a restart took back what was before it, `reloaded` when other settings moved it; calls and failures are
+    what was counted until then.
     """
 
     model: str
@@ -256,11 +261,15 @@ class ProbeBudgetSpent(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DegradationChanged(Event):
-    """The fleet's level of degradation moved; the share of available models is 0..1."""
+    """The fleet's level of degradation moved; the share of available models is 0..1.
+
+    `cause` says so when the level is that from before a restart.
+    """
 
     old: DegradationLevel
     new: DegradationLevel
     available_share: float
+    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -323,7 +332,10 @@ class DegradedModeLeft(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperatorActed(Event):
-    """One audit row: an operator's intent, or what became of it."""
+    """One audit row: an operator's intent, or what became of it.
+
+    `actor` is whom the system attests; `origin` is how they came, such as `ssh 10.0.0.5`: a hint, not a proof.
+    """
 
     action_id: str
     actor: str
@@ -335,6 +347,7 @@ class OperatorActed(Event):
     before: str = ""
     after: str = ""
     detail: str = ""
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -352,6 +365,18 @@ class SettingsReloaded(Event):
     models: tuple[str, ...] = ()
     routes: tuple[str, ...] = ()
     actor: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetConfigured(Event):
+    """How the fleet is set up from now on: follows an engine's start, and each reload that changed something.
+
+    An entry is a JSON object as `core.configured` writes and reads it; the share is 0..1.
+    """
+
+    model_setups: tuple[str, ...]
+    route_setups: tuple[str, ...]
+    degraded_threshold: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -402,6 +427,18 @@ class AlertAcknowledged(Event):
     subject: str
     actor: str
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertsRestored(Event):
+    """Alerts that fired before a restart go on firing under their ids; none of them is raised anew.
+
+    `alert_ids` are the first `MANY_CHANGES` of `count`; somebody has `acknowledged` of them.
+    """
+
+    alert_ids: tuple[str, ...]
+    count: int
+    acknowledged: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

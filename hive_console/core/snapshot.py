@@ -43,6 +43,8 @@ class BreakerView:
         trips: openings that are still held against it; each makes the next one longer.
         is_frozen: whether automatic moves are stopped by hand.
         frozen_until: until when; `None` until a word ends it.
+        is_known: whether the state is known; `False` only where a recording does not tell it.
+        is_count_known: whether `consecutive_failures` is; `False` only where a recording does not tell it.
     """
 
     state: BreakerState
@@ -56,6 +58,8 @@ class BreakerView:
     trips: int = 0
     is_frozen: bool = False
     frozen_until: float | None = None
+    is_known: bool = True
+    is_count_known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,7 @@ class ModelView:
         ramp: the share of its traffic that a recovering model gets, 0..1; `None` when it gets all of it.
         ejected_until: until when it is left alone as an outlier.
         waiting: calls that wait for a place of its bulkhead.
+        is_setup_known: whether provider, chain and bounds are known; `False` only where a recording does not tell.
     """
 
     model_id: str
@@ -121,6 +126,7 @@ class ModelView:
     ramp: float | None = None
     ejected_until: float | None = None
     waiting: int = 0
+    is_setup_known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,12 +193,13 @@ class MetricsView:
 
 @dataclass(frozen=True, slots=True)
 class RecorderView:
-    """How the recorder fares; `error` is empty while all is well."""
+    """How the recorder fares; `error` is empty while it can write, `caution` while nobody needs to know more."""
 
     recorded: int = 0
     queued: int = 0
     dropped: int = 0
     error: str = ""
+    caution: str = ""
 
 
 @dataclass(frozen=True, slots=True)
