@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import assert_never
 
 from hive_console.core import events as e
+from hive_console.core.saved_alerts import SLOTS, SavedAlert, SavedSlot
 from hive_console.core.snapshot import AlertView
 from hive_console.core.states import AlertRule, AlertState, BreakerState, ModelStatus, OperationResult, Severity
 from hive_console.core.wording import percent, refused_key
@@ -52,6 +54,7 @@ class AlertBook:
 
     __slots__ = (
         "_activated_at",
+        "_by_slot",
         "_exhausted_at",
         "_firing",
         "_isolated",
@@ -71,6 +74,7 @@ class AlertBook:
         self._activated_at: dict[str, float] = {}
         self._exhausted_at: dict[str, float] = {}
         self._numbers = 0
+        self._by_slot: tuple[dict[str, _Key | None], ...] = tuple({} for _ in range(SLOTS))
         self._views: tuple[AlertView, ...] | None = ()
 
     def observe(self, event: e.Event) -> list[e.Event]:
@@ -132,6 +136,80 @@ class AlertBook:
             firing = sorted(self._firing.values(), key=lambda alert: -alert.raised_at)
             self._views = (*firing, *reversed(self._resolved.values()))
         return self._views
+
+    # --- over a restart ---------------------------------------------------------------------------
+
+    def slot_of(self, alert_id: str) -> int:
+        """The part of the book that holds this alert: its number tells."""
+        return int(alert_id.removeprefix(self._prefix)) % SLOTS
+
+    def slot_of_exhausted(self, wanted: str) -> int | None:
+        """The part that holds the alert of this route's exhausted fallbacks; `None` when none fires."""
+        alert = self._firing.get((AlertRule.FALLBACKS_EXHAUSTED, wanted))
+        return None if alert is None else self.slot_of(alert.alert_id)
+
+    def save(self, slot: int) -> SavedSlot:
+        """One part of the book; firing alerts first, since a bound on its size drops the last."""
+        known = self._by_slot[slot]
+        firing = [self._kept(self._firing[key], self._last_of(key)) for key in known.values() if key is not None]
+        resolved = [self._kept(self._resolved[name]) for name, key in known.items() if key is None]
+        return SavedSlot(self._numbers, (*firing, *reversed(resolved)))
+
+    def restore(self, slots: Iterable[SavedSlot], now: float, *, is_whole: bool = True) -> None:
+        """Takes back what `save` gave before a restart.
+
+        When a part is missing, the numbers that it may have given are left out, so that ids do not repeat.
+        """
+        saved = tuple(slots)
+        kept = sorted((one for slot in saved for one in slot.alerts), key=lambda one: one.number)
+        given = [slot.numbers for slot in saved] + [one.number for one in kept]
+        self._numbers = max(given, default=0) + (0 if is_whole else SLOTS)
+        for one in kept:
+            if one.alert.state is AlertState.FIRING:
+                self._fire_again(one, now)
+        ended = sorted((one for one in kept if one.alert.resolved_at is not None), key=_ended_at)
+        for one in ended[-KEPT_RESOLVED:]:
+            alert = replace(one.alert, alert_id=f"{self._prefix}{one.number}")
+            self._resolved[alert.alert_id] = alert
+            self._by_slot[one.number % SLOTS][alert.alert_id] = None
+        self._views = None
+
+    def reconcile(self, holds: Callable[[AlertRule, str], bool], now: float) -> list[e.Event]:
+        """Ends the alerts whose condition did not outlive a restart, and tells how many go on firing."""
+        over = [key for key in self._firing if not holds(*key) or self._is_forgotten(key)]
+        for rule, subject in over:
+            if rule is AlertRule.FALLBACKS_EXHAUSTED:
+                self._exhausted_at.pop(subject, None)
+        events = [event for rule, subject in over for event in self._resolve(rule, subject, now)]
+        firing = tuple(self._firing.values())
+        if firing:
+            names = tuple(alert.alert_id for alert in firing[: e.MANY_CHANGES])
+            taken = sum(alert.acknowledged_by is not None for alert in firing)
+            events.append(e.AlertsRestored(at=now, alert_ids=names, count=len(firing), acknowledged=taken))
+        return events
+
+    def _fire_again(self, one: SavedAlert, now: float) -> None:
+        alert = replace(one.alert, alert_id=f"{self._prefix}{one.number}", raised_at=min(one.alert.raised_at, now))
+        key = alert.rule, alert.subject
+        if key not in self._firing:
+            self._firing[key] = alert
+            self._by_slot[one.number % SLOTS][alert.alert_id] = key
+            if one.last is not None:
+                self._exhausted_at[alert.subject] = min(one.last, now)
+
+    def _kept(self, alert: AlertView, last: float | None = None) -> SavedAlert:
+        return SavedAlert(int(alert.alert_id.removeprefix(self._prefix)), alert, last)
+
+    def _last_of(self, key: _Key) -> float | None:
+        rule, subject = key
+        return self._exhausted_at.get(subject) if rule is AlertRule.FALLBACKS_EXHAUSTED else None
+
+    def _is_forgotten(self, key: _Key) -> bool:
+        """Whether nothing but this alert remembers that a route was exhausted, so that nothing would end it."""
+        rule, subject = key
+        return rule is AlertRule.FALLBACKS_EXHAUSTED and subject not in self._exhausted_at
+
+    # --- inside -----------------------------------------------------------------------------------
 
     def _on_breaker(self, event: e.BreakerChanged) -> list[e.Event]:
         self._isolated.discard(event.model)
@@ -220,6 +298,7 @@ class AlertBook:
             raised_at=now,
         )
         self._firing[rule, subject] = alert
+        self._by_slot[self._numbers % SLOTS][alert.alert_id] = rule, subject
         self._views = None
         return [
             e.AlertRaised(at=now, alert_id=alert.alert_id, rule=rule, severity=severity, subject=subject, text=text)
@@ -230,8 +309,14 @@ class AlertBook:
         if alert is None:
             return []
         self._resolved[alert.alert_id] = replace(alert, state=AlertState.RESOLVED, resolved_at=now)
+        self._by_slot[self.slot_of(alert.alert_id)][alert.alert_id] = None
         while len(self._resolved) > KEPT_RESOLVED:
-            self._resolved.popitem(last=False)
+            name, _ = self._resolved.popitem(last=False)
+            del self._by_slot[self.slot_of(name)][name]
         self._views = None
         lasted = now - alert.raised_at
         return [e.AlertResolved(at=now, alert_id=alert.alert_id, rule=rule, subject=subject, lasted=lasted)]
+
+
+def _ended_at(one: SavedAlert) -> float:
+    return one.alert.resolved_at or 0.0

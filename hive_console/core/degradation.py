@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from hive_console.core.events import DegradationChanged, DegradedModeEntered, DegradedModeLeft, Event
+from hive_console.core.saved_state import Checks, is_instant, is_number, is_word_of, record_of
 from hive_console.core.states import DegradationLevel, ModelStatus, Priority
 
 HOLD = 10.0
@@ -51,6 +53,9 @@ PLANS: Mapping[DegradationLevel, LevelPlan] = {
     ),
 }
 """What the fleet still does at each level; every answer tells its level (`Provenance.level`)."""
+
+
+_SAVED: Checks = {"level": is_word_of(DegradationLevel), "since": is_instant, "available_share": is_number}
 
 
 class Degradation:
@@ -104,6 +109,25 @@ class Degradation:
         if self._better_since is not None and now - self._better_since >= HOLD:
             return self._move(here - 1, now)
         return []
+
+    def save(self) -> dict[str, Any]:
+        """The level and since when, as JSON values."""
+        return {"level": self.level.value, "since": self.since, "available_share": self.available_share}
+
+    def restore(self, saved: object, now: float, cause: str) -> list[Event]:
+        """Takes what `save` gave before a restart, and tells a level that is not the full one; raises
+        `UnreadableState`. A level that is no longer meant ends after its hold, as it always does.
+        """
+        record = record_of(saved, _SAVED)
+        level = DegradationLevel(record["level"])
+        if level is DegradationLevel.FULL:
+            return []
+        self.level, self.plan = level, PLANS[level]
+        self.since = now if record["since"] is None else min(record["since"], now)
+        self.available_share = share = record["available_share"]
+        return [
+            DegradationChanged(at=now, old=DegradationLevel.FULL, new=level, available_share=share, cause=cause)
+        ]
 
     def _target(self) -> int:
         """The level that this share alone would mean."""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 from hive_console.core.outcome import OutcomeKind
 
 FAULT_SECONDS = 60.0
 """Seconds a model with a refused key or an exhausted quota is left alone before one call tries again."""
+
+MARK_LENGTH = 16
+"""Hexadecimal digits that tell keys apart: of two thousand no two are the same in a billion years of restarts."""
 
 KEY_REFUSED = "key refused by the provider"
 
@@ -18,6 +22,9 @@ FAULTS = {
     OutcomeKind.MODEL_NOT_FOUND: "the provider does not know this model",
     OutcomeKind.ENDPOINT_REFUSED: "endpoint not allowed (network.allowedEndpoints)",
 }
+_KINDS = {text: kind for kind, text in FAULTS.items()}
+_KEPT = {kind.value: kind for kind in FAULTS if kind is not OutcomeKind.ENDPOINT_REFUSED}
+"""Faults that outlive a restart; what our own settings refuse the first call finds anew."""
 
 
 class Fault:
@@ -60,6 +67,19 @@ class Fault:
     def forget(self) -> None:
         """A person says it is mended."""
         self.found = ""
+
+    def save(self) -> dict[str, Any] | None:
+        """What was found, as JSON values; `None` when nothing was."""
+        if not self.found:
+            return None
+        return {"kind": _KINDS[self.found].value, "until": self.until, "seen_by_probe": self._seen_by_probe}
+
+    def restore(self, saved: Mapping[str, Any], now: float) -> None:
+        """Takes what `save` gave before a restart; a kind that is not kept is none."""
+        kind = _KEPT.get(saved["kind"])
+        if kind is not None:
+            self.note(kind, now, is_probe=saved["seen_by_probe"])
+            self.until = min(saved["until"], self.until)
 
 
 class KeyHolder(Protocol):
@@ -115,6 +135,30 @@ class KeyFault:
             self.models = (first, *(name for name in self.models if name != first))
             self.is_told = old.is_told
 
+    @property
+    def mark(self) -> str:
+        """Tells it from other keys where `place` must not show: the same key in the same place has the same."""
+        return mark_of(self.place)
+
+    def save(self) -> dict[str, Any]:
+        """Whether it is refused, and under which model that was told, as JSON values."""
+        return {
+            "is_refused": self.is_refused,
+            "until": self.until,
+            "seen_by_probe": self._seen_by_probe,
+            "told_as": self.models[0],
+        }
+
+    def restore(self, saved: Mapping[str, Any], now: float) -> None:
+        """Takes what `save` gave before a restart: a refused key stays so, told under the same model."""
+        if not saved["is_refused"]:
+            return
+        self.refuse(now, is_probe=saved["seen_by_probe"])
+        self.until = min(saved["until"], self.until)
+        first = saved["told_as"]
+        if first in self.models:
+            self.models = (first, *(name for name in self.models if name != first))
+
     def refuse(self, now: float, *, is_probe: bool) -> None:
         """A call or a probe of one of its models met the refusal."""
         self.is_refused = True
@@ -142,6 +186,11 @@ class KeyFault:
         if _is_recent(holder.answered_at, now):
             return False
         return any(_is_recent(other.answered_at, now) for other in self.holders if other is not holder)
+
+
+def mark_of(parts: Sequence[str]) -> str:
+    """A short fingerprint of texts that must not show."""
+    return hashlib.sha256("\0".join(parts).encode(errors="replace")).hexdigest()[:MARK_LENGTH]
 
 
 def shown_key(reference: str | None) -> str:

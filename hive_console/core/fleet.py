@@ -7,6 +7,7 @@ from typing import Any
 
 from hive_console.core.errors import UnknownModel
 from hive_console.core.events import (
+    BreakerChanged,
     Event,
     KeyQuarantined,
     KeyRestored,
@@ -46,6 +47,9 @@ COMPARABLE_MODELS = 3
 COMPARABLE_CALLS = 20
 """Calls between two sweeps that make a model comparable; Envoy's 100 are minutes of a model's traffic."""
 
+OUTLIER = "fails far more often than the others"
+"""The cause of an ejection."""
+
 STDEV_FACTOR = 1.3
 """Standard deviations below the mean. Of n models one alone lies at most √(n-1) away: Envoy's 1.9 can never be
 reached by three or four."""
@@ -81,6 +85,10 @@ class Fleet:
         if settings.resilience.outlier_ejection:
             self._outliers = OutlierPool(tuple(self.members), _outlier_policy(settings.resilience))
 
+    def begin(self, now: float) -> list[Event]:
+        """What must be told at the start: breakers that are not closed, because their settings say so."""
+        return [event for member in self.members.values() for event in _first_word(member, now)]
+
     def reconfigure(self, settings: Settings, now: float) -> list[Event]:
         """Takes other settings at once; what that changed. Members that stay the same stay as they are."""
         before = dict(self.members)
@@ -91,6 +99,7 @@ class Fleet:
             member = before.get(model.id)
             if member is None:
                 member = Member(model, now, key=keys[model.id])
+                events += _first_word(member, now)
             else:
                 member.restraint.key = keys[model.id]
                 if member.settings != model:
@@ -161,13 +170,16 @@ class Fleet:
         key = member.restraint.key
         return self.key_news(key, now) if key.is_refused is not key.is_told else []
 
-    def key_news(self, key: KeyFault, now: float) -> list[Event]:
+    def key_news(self, key: KeyFault, now: float, *, cause: str = "") -> list[Event]:
         """Tells that a key was refused, or is taken again, and what that makes of every model that uses it."""
         if key.is_refused is key.is_told:
             return []
         key.is_told = key.is_refused
-        kind = KeyQuarantined if key.is_refused else KeyRestored
-        told: Event = kind(at=now, key=key.key, provider=key.provider, models=key.models)
+        told: Event
+        if key.is_refused:
+            told = KeyQuarantined(at=now, key=key.key, provider=key.provider, models=key.models, cause=cause)
+        else:
+            told = KeyRestored(at=now, key=key.key, provider=key.provider, models=key.models)
         return [told, *(event for name in key.models for event in self.members[name].refresh(now))]
 
     def free_keys(self, now: float) -> list[Event]:
@@ -219,7 +231,21 @@ class Fleet:
 
     def save(self) -> dict[str, Any]:
         """What must survive a restart, by model."""
-        return {name: save_member(member) for name, member in self.members.items()}
+        return {name: self.save_model(name) for name in self.members}
+
+    def save_model(self, name: str) -> dict[str, Any]:
+        """What must survive a restart of this model."""
+        ejection = None if self._outliers is None else self._outliers.save(name)
+        return {**save_member(self.members[name]), "ejection": ejection}
+
+    @property
+    def keys(self) -> tuple[KeyFault, ...]:
+        """The keys that the models use, each once."""
+        return self._keys
+
+    def is_refused_under(self, model: str) -> bool:
+        """Whether a key is refused whose refusal is told under this model."""
+        return any(key.is_refused and key.models[0] == model for key in self._keys)
 
     def restore(self, saved: Mapping[str, Any], now: float) -> list[Event]:
         """Takes what `save` gave; models that are no longer there are left out, as are pins to them.
@@ -236,6 +262,7 @@ class Fleet:
                     events.append(ServiceFailed(at=now, service=f"the saved state of {name}", message=message))
                 else:
                     events += self._pin_again(member, now)
+                    events += self._eject_again(member, saved[name].get("ejection"), now)
         return events
 
     def _unpinned(self, member: Member, now: float) -> list[Event]:
@@ -267,6 +294,13 @@ class Fleet:
             member.pinned_to, cause = None, f"{clean(target, NAME_LIMIT)} is no longer configured"
         return [RoutePinned(at=now, model=member.settings.id, target=member.pinned_to, cause=cause)]
 
+    def _eject_again(self, member: Member, saved: Mapping[str, Any] | None, now: float) -> list[Event]:
+        if saved is None or self._outliers is None:
+            return []
+        self._outliers.restore(member.settings.id, saved, now)
+        until = self._outliers.ejected_until(member.settings.id)
+        return [] if until is None else member.eject(now, until, f"{AS_BEFORE}: {OUTLIER}")
+
     def _sweep(self, outliers: OutlierPool, now: float) -> list[Event]:
         self._swept_at = now
         before = outliers.ejected
@@ -279,9 +313,18 @@ class Fleet:
             event for name in before if name not in outliers.ejected for event in self.members[name].readmit(now)
         ]
         for name in ejected:
-            cause = "fails far more often than the others"
-            events += self.members[name].eject(now, outliers.ejected_until(name) or now, cause)
+            events += self.members[name].eject(now, outliers.ejected_until(name) or now, OUTLIER)
         return events
+
+
+def _first_word(member: Member, now: float) -> list[Event]:
+    state = member.breaker.state
+    if state is BreakerState.CLOSED:
+        return []
+    said, name = "its settings say so", member.settings.id
+    return [
+        BreakerChanged(at=now, model=name, old=BreakerState.CLOSED, new=state, cause=said, trigger="configured")
+    ]
 
 
 def _by_every_name(settings: Settings, routes: dict[str, Route]) -> dict[str, Route]:

@@ -11,8 +11,9 @@ minute does not bring it back to the start. Not everybody may be ejected: the re
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from hive_console.core.errors import SettingsError
 
@@ -191,6 +192,21 @@ class OutlierPool:
         """From when on a sweep ends this host's ejection; `None` when it is not ejected."""
         host = self._hosts[name]
         return None if host.ejected_at is None else host.ejected_at + self._ejection_of(host)
+
+    def save(self, name: str) -> dict[str, Any] | None:
+        """Since when a host is out and how often it was, as JSON values; `None` when there is nothing to tell."""
+        host = self._hosts[name]
+        if host.ejected_at is None and not host.multiplier:
+            return None
+        return {"at": host.ejected_at, "multiplier": host.multiplier}
+
+    def restore(self, name: str, saved: Mapping[str, Any], now: float) -> None:
+        """Takes what `save` gave before a restart; an ejection that ran out meanwhile is over."""
+        host = self._hosts[name]
+        host.multiplier = saved["multiplier"]
+        at = saved["at"]
+        if at is not None and now < min(at, now) + self._ejection_of(host):
+            host.ejected_at = min(at, now)
 
     def _detect(self, host: _Host, now: float, draw: float) -> bool:
         self.detected += 1

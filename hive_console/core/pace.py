@@ -13,6 +13,9 @@ flight will use some of it: so a call begins only while more is left than those 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from hive_console.core.rolling import RollingCounts
 from hive_console.core.task import RateLimits, Usage
 
@@ -140,6 +143,28 @@ class Pace:
             if wait > 0:
                 return f"its limit of {self._most_tokens} tokens a minute is used up", wait
         return None
+
+    def save(self) -> dict[str, Any] | None:
+        """What was counted and told, as JSON values; `None` when that is nothing."""
+        if self.is_free and not self.usual_tokens:
+            return None
+        return {
+            "requests_left": self._requests_left,
+            "requests_until": self._requests_until,
+            "tokens_left": self._tokens_left,
+            "tokens_until": self._tokens_until,
+            "usual_tokens": self.usual_tokens,
+            "counts": self._counts.save(),
+        }
+
+    def restore(self, saved: Mapping[str, Any], now: float) -> None:
+        """Takes what `save` gave before a restart."""
+        self._counts.restore(saved["counts"], now)
+        self._requests_left, self._tokens_left = saved["requests_left"], saved["tokens_left"]
+        self._requests_until = min(saved["requests_until"], now + LONGEST_RESET)
+        self._tokens_until = min(saved["tokens_until"], now + LONGEST_RESET)
+        self.usual_tokens = saved["usual_tokens"]
+        self._look()
 
     def _told(self, now: float, in_flight: int) -> float:
         """Seconds for which what the provider said forbids another call."""

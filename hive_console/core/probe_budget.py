@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from hive_console.core.saved_state import Checks, is_count, record_of
+
 DAY = 86_400.0
 """Seconds of a day of Unix time."""
+
+
+_SAVED: Checks = {"day": is_count, "spent": is_count}
 
 
 class ProbeBudget:
@@ -34,3 +41,12 @@ class ProbeBudget:
             return False
         self.spent += cost
         return True
+
+    def save(self) -> dict[str, Any] | None:
+        """The day and what was spent on it, as JSON values; `None` before the first probe was asked for."""
+        return None if self._day < 0 else {"day": self._day, "spent": self.spent}
+
+    def restore(self, saved: object) -> None:
+        """Takes what `save` gave before a restart; another day begins anew. Raises `UnreadableState`."""
+        record = record_of(saved, _SAVED)
+        self._day, self.spent = record["day"], record["spent"]

@@ -11,6 +11,7 @@ from typing import Any
 
 from hive_console.core import events as e
 from hive_console.core.breaker import Breaker
+from hive_console.core.faults import mark_of
 from hive_console.core.member import Member
 from hive_console.core.policies import first_state_of
 from hive_console.core.ramp import Ramp
@@ -33,6 +34,9 @@ def save_member(member: Member) -> dict[str, Any]:
         "throttled_until": member.restraint.throttled_until,
         "baseline_p95": comeback.baseline_p95,
         "down_since": comeback.down_since,
+        "way": _way_to(member),
+        "fault": member.restraint.own_fault.save(),
+        "limits": member.restraint.pace.save(),
     }
 
 
@@ -46,7 +50,7 @@ def restore_member(member: Member, saved: object, now: float) -> list[e.Event]:
     policy = member.breaker.policy
     member.breaker = Breaker.restored(policy, _under_present_mode(member, record), now)
     member.is_told_frozen = member.breaker.frozen_until is not None
-    member.restraint.throttled_until = record["throttled_until"]
+    _restrain(member, record, now)
     member.pinned_to = record["pinned_to"]
     comeback = member.comeback
     comeback.baseline_p95 = record["baseline_p95"]
@@ -61,6 +65,28 @@ def restore_member(member: Member, saved: object, now: float) -> list[e.Event]:
     if member.status is not ModelStatus.UNAVAILABLE and comeback.ramp is None:
         comeback.down_since = None  # it came back while nobody looked: no recovery of ours
     return events
+
+
+def _way_to(member: Member) -> str:
+    """Tells whether a model is still reached in the same way; the addresses themselves do not show."""
+    settings = member.settings
+    parts = (member.restraint.key.mark, settings.endpoint, settings.wire_name, settings.dialect.value)
+    return mark_of(parts)
+
+
+def _restrain(member: Member, record: Mapping[str, Any], now: float) -> None:
+    """What a provider said before; with another key, or another model behind the name, it begins without that.
+
+    Earlier versions did not write to whom it was said.
+    """
+    restraint = member.restraint
+    if record["way"] not in {None, _way_to(member)}:
+        return
+    restraint.throttled_until = record["throttled_until"]
+    if record["fault"] is not None:
+        restraint.own_fault.restore(record["fault"], now)
+    if record["limits"] is not None:
+        restraint.pace.restore(record["limits"], now)
 
 
 def _under_present_mode(member: Member, record: Mapping[str, Any]) -> dict[str, Any]:

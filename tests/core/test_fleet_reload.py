@@ -21,6 +21,7 @@ from hive_console.core.events import (
 from hive_console.core.fleet import COMPARABLE_CALLS, SWEEP_EVERY, Fleet
 from hive_console.core.outcome import SUCCESS, Outcome, OutcomeKind
 from hive_console.core.settings import (
+    BreakerMode,
     Dialect,
     LastResort,
     ModelSettings,
@@ -275,3 +276,19 @@ def test_the_last_resort_follows_the_settings() -> None:
     fleet.reconfigure(settings(A, B, last_resort=LastResort.NEAREST), NOW)
 
     assert fleet.last_resort(("a",), NOW + 2)[0] == "a"
+
+
+def test_a_breaker_that_begins_elsewhere_than_closed_is_told_at_the_start_and_when_it_joins() -> None:
+    counts, off = replace(A, fallbacks=(), breaker_mode=BreakerMode.METRICS_ONLY), replace(C)
+    off = replace(off, breaker_mode=BreakerMode.DISABLED)
+    fleet = fleet_of(counts, B)
+
+    begun = of_kind(fleet.begin(NOW), BreakerChanged)
+    joined = of_kind(fleet.reconfigure(settings(counts, B, off), NOW + 1), BreakerChanged)
+
+    assert [(event.model, event.new, event.trigger) for event in begun] == [
+        ("a", BreakerState.METRICS_ONLY, "configured")
+    ]
+    assert [(event.model, event.new, event.trigger) for event in joined] == [
+        ("c", BreakerState.DISABLED, "configured")
+    ]

@@ -19,19 +19,33 @@ from hive_console.core.events import (
     ServiceFailed,
     StatusChanged,
 )
+from hive_console.core.faults import FAULT_SECONDS
 from hive_console.core.fleet import Fleet
+from hive_console.core.keys import keys_of
 from hive_console.core.member import Member
-from hive_console.core.outcome import SUCCESS
+from hive_console.core.outcome import SUCCESS, Outcome, OutcomeKind
+from hive_console.core.pace import LONGEST_RESET
 from hive_console.core.restart import AS_BEFORE, restore_member, save_member
 from hive_console.core.saved_state import UnreadableState, checked
 from hive_console.core.settings import BreakerMode, ModelSettings, ProbeKind, Settings
 from hive_console.core.states import BreakerState, ModelStatus
+from hive_console.core.task import RateLimits, Usage
 from hive_console.core.transitions import Permit
+from tests.core.any_json import ANY_JSON
 from tests.core.member_driver import THRESHOLD, TIMEOUT, TRIAL, call, calls, down
 from tests.core.samples import FAILED, NOW, model_settings
 from tests.property.modest import MODEST
 
 LATER = NOW + 5.0
+LATER_PARTS = ("way", "fault", "limits", "ejection")
+LIMITS: dict[str, Any] = {
+    "requests_left": None,
+    "requests_until": 0.0,
+    "tokens_left": None,
+    "tokens_until": 0.0,
+    "usual_tokens": 0.0,
+    "counts": [],
+}
 
 
 def settings_of(**changes: Any) -> ModelSettings:  # any field of the dataclass
@@ -226,7 +240,8 @@ def test_deactivation_outlives_a_change_of_mode() -> None:
 
 def test_every_field_must_be_there_and_of_its_type() -> None:
     whole = saved(down())
-    places = [(whole, name) for name in whole] + [(whole["breaker"], name) for name in whole["breaker"]]
+    own = [name for name in whole if name not in LATER_PARTS]
+    places = [(whole, name) for name in own] + [(whole["breaker"], name) for name in whole["breaker"]]
     for record, name in places:
         value = record.pop(name)
         with pytest.raises(UnreadableState, match=name):
@@ -236,7 +251,116 @@ def test_every_field_must_be_there_and_of_its_type() -> None:
             checked(whole)
         record[name] = value
 
-    assert checked(whole) == whole
+    assert checked(whole) == whole | {"ejection": None}
+
+
+def test_parts_that_earlier_versions_did_not_write_may_be_missing() -> None:
+    whole = saved(down())
+    for name in LATER_PARTS:
+        whole.pop(name, None)
+
+    assert checked(whole) == whole | dict.fromkeys(LATER_PARTS)
+
+
+@pytest.mark.parametrize(
+    ("part", "value"),
+    [
+        ("way", 7),
+        ("fault", 7),
+        ("fault", {"kind": "quota_exhausted", "until": "soon", "seen_by_probe": False}),
+        ("fault", {"kind": "quota_exhausted", "until": 1.0}),
+        ("ejection", {"at": 1.0, "multiplier": -1}),
+        ("limits", {"requests_left": 1}),
+        ("limits", LIMITS | {"counts": [[1, 2]]}),
+        ("limits", LIMITS | {"counts": {}}),
+    ],
+)
+def test_later_part_that_is_there_must_be_whole(part: str, value: Any) -> None:
+    with pytest.raises(UnreadableState, match=part):
+        checked(saved(down()) | {part: value})
+
+
+def settled(member: Member, outcome: Outcome, now: float, usage: Usage | None = None) -> None:
+    permit, _ = member.acquire(now)
+    assert isinstance(permit, Permit)
+    member.settle(permit, outcome, now, latency=0.1, usage=usage)
+
+
+@pytest.mark.parametrize("kind", [OutcomeKind.QUOTA_EXHAUSTED, OutcomeKind.MODEL_NOT_FOUND])
+def test_fault_stays_until_a_call_finds_it_mended(kind: OutcomeKind) -> None:
+    before = Member(settings_of(), NOW)
+    settled(before, Outcome(kind), NOW)
+
+    after, events = again(saved(before), now=NOW + 10)
+
+    assert after.fault == before.fault
+    assert [event.new for event in events if isinstance(event, StatusChanged)] == [ModelStatus.UNAVAILABLE]
+    assert not after.would_admit(NOW + FAULT_SECONDS - 0.1)
+    assert after.would_admit(NOW + FAULT_SECONDS)
+    settled(after, SUCCESS, NOW + FAULT_SECONDS)
+    assert after.fault == ""
+
+
+def test_fault_is_not_looked_after_later_than_it_would_be_when_the_clock_was_set_back() -> None:
+    before = Member(settings_of(), NOW)
+    settled(before, Outcome(OutcomeKind.QUOTA_EXHAUSTED), NOW)
+
+    after, _ = again(saved(before), now=NOW - 86_400)
+
+    assert after.would_admit(NOW - 86_400 + FAULT_SECONDS)
+
+
+@pytest.mark.parametrize("kind", ["endpoint_refused", "of a newer version"])
+def test_fault_that_is_not_kept_is_found_anew(kind: str) -> None:
+    before = Member(settings_of(), NOW)
+    settled(before, Outcome(OutcomeKind.QUOTA_EXHAUSTED), NOW)
+    state = saved(before)
+    state["fault"]["kind"] = kind
+
+    after, _ = again(state)
+
+    assert after.fault == ""
+
+
+@pytest.mark.parametrize(
+    "change", [{"key": "env:OTHER"}, {"wire_name": "another"}, {"endpoint": "http://x.test/v1"}]
+)
+def test_what_a_provider_said_of_another_key_or_model_is_forgotten(change: dict[str, Any]) -> None:
+    before = Member(settings_of(), NOW, key=keys_of([settings_of()])["a"])
+    settled(before, Outcome(OutcomeKind.QUOTA_EXHAUSTED), NOW)
+    before.restraint.throttled_until = LATER + 100
+
+    changed = settings_of(**change)
+    after = Member(changed, LATER, key=keys_of([changed])["a"])
+    restore_member(after, saved(before), LATER)
+
+    assert (after.fault, after.restraint.throttled_until) == ("", None)
+
+
+def test_limits_that_a_provider_told_stay_until_they_are_full_again() -> None:
+    before = Member(settings_of(), NOW)
+    settled(before, SUCCESS, NOW, Usage(60, 40))
+    before.heed(RateLimits(0, 30.0, 10, 40.0), NOW)
+
+    after, _ = again(saved(before), now=NOW + 1)
+
+    assert not after.would_admit(NOW + 39)
+    assert after.would_admit(NOW + 41)
+    late, _ = again(saved(before), now=NOW - 86_400)
+    assert late.would_admit(NOW - 86_400 + LONGEST_RESET)
+
+
+def test_calls_of_the_last_minute_count_over_a_restart() -> None:
+    before = Member(settings_of(requests_per_minute=2), NOW)
+    for number in range(2):
+        settled(before, SUCCESS, NOW + number)
+
+    after, _ = again(saved(before), now=NOW + 30, requests_per_minute=2)
+
+    assert not after.would_admit(NOW + 59)
+    assert after.would_admit(NOW + 62)
+    back, _ = again(saved(before), now=NOW - 86_400, requests_per_minute=2)
+    assert back.would_admit(NOW - 86_400)
 
 
 @pytest.mark.parametrize(
@@ -269,13 +393,6 @@ def test_counts_of_another_kind_are_left_alone(tally: Any) -> None:
     assert after.breaker.state is BreakerState.OPEN
 
 
-_JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4),
-    lambda part: st.lists(part, max_size=4) | st.dictionaries(st.text(max_size=4), part, max_size=3),
-    max_leaves=6,
-)
-
-
 @MODEST
 @given(st.data())
 def test_whatever_stands_in_a_record_the_model_works_or_begins_afresh(data: st.DataObject) -> None:
@@ -283,7 +400,7 @@ def test_whatever_stands_in_a_record_the_model_works_or_begins_afresh(data: st.D
     for _ in range(data.draw(st.integers(1, 3))):
         record = data.draw(st.sampled_from([state, state["breaker"], state["ramp"]]).filter(bool))
         record[data.draw(st.sampled_from(sorted(record)))] = data.draw(
-            _JSON | st.sampled_from([state.value for state in BreakerState])
+            ANY_JSON | st.sampled_from([state.value for state in BreakerState])
         )
         if not isinstance(state["breaker"], dict) or not isinstance(state["ramp"], dict):
             break

@@ -1,0 +1,182 @@
+"""What outlives a restart, as named rows of JSON values: each model's own, and those of the fleet as a whole.
+
+A row by a model's id is that model's; names that begin with `!` are no model's. A row that cannot be read is told
+and left out, and the others are taken. What an operator could undo is not kept: after a restart nobody remembers
+having just done it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, assert_never
+
+from hive_console.core.alerting import AlertBook
+from hive_console.core.degradation import Degradation
+from hive_console.core.events import Event, ServiceFailed
+from hive_console.core.faults import KeyFault
+from hive_console.core.fleet import Fleet
+from hive_console.core.probe_budget import ProbeBudget
+from hive_console.core.restart import AS_BEFORE
+from hive_console.core.saved_alerts import SLOTS, SavedSlot, record_of_slot, slot_of_record
+from hive_console.core.saved_state import (
+    Checks,
+    UnreadableState,
+    is_flag,
+    is_number,
+    is_text,
+    record_of,
+)
+from hive_console.core.settings import OWN_ROW
+from hive_console.core.states import AlertRule, BreakerState, ModelStatus
+
+DEGRADATION = f"{OWN_ROW}degradation"
+PROBES = f"{OWN_ROW}probes"
+ALERTS = f"{OWN_ROW}alerts/"
+"""Begins the names of the alert book's parts, which end in their number."""
+
+KEYS = f"{OWN_ROW}key/"
+"""Begins the names of keys, which end in their mark."""
+
+Rows = dict[str, dict[str, Any]]
+"""JSON values by the name of their row."""
+
+_KEY: Checks = {"is_refused": is_flag, "until": is_number, "seen_by_probe": is_flag, "told_as": is_text}
+_OUT = frozenset({BreakerState.OPEN, BreakerState.HALF_OPEN})
+
+
+class Memory:
+    """Writes down what the parts of an engine must remember, and gives it back to them."""
+
+    __slots__ = ("_alerts", "_budget", "_degradation", "_fleet", "_refused")
+
+    def __init__(self, *, fleet: Fleet, alerts: AlertBook, degradation: Degradation, budget: ProbeBudget) -> None:
+        """Takes the parts as they begin."""
+        self._fleet = fleet
+        self._alerts = alerts
+        self._degradation = degradation
+        self._budget = budget
+        self._refused: dict[str, dict[str, Any]] = {}
+
+    def save(self) -> Rows:
+        """Everything that is not as it is in the beginning."""
+        slots = (self.slot(number) for number in range(SLOTS))
+        book: Rows = {name: row for slot in slots for name, row in slot.items() if row["alerts"]}
+        return {
+            **self._fleet.save(),
+            **book,
+            **self.keys(),
+            **self.degradation(),
+            **self.probes(),
+        }
+
+    def model(self, name: str) -> Rows:
+        """The row of this model; none of a name that is no model's."""
+        return {name: self._fleet.save_model(name)} if name in self._fleet.members else {}
+
+    def alert(self, alert_id: str) -> Rows:
+        """The part of the book that holds this alert."""
+        return self.slot(self._alerts.slot_of(alert_id))
+
+    def slot(self, number: int) -> Rows:
+        """The part of the book with this number."""
+        return {f"{ALERTS}{number}": record_of_slot(self._alerts.save(number))}
+
+    def keys(self) -> Rows:
+        """The keys that are refused, and those that were when this was last asked."""
+        refused = {f"{KEYS}{key.mark}": key.save() for key in self._fleet.keys if key.is_refused}
+        free = {name: {**row, "is_refused": False} for name, row in self._refused.items() if name not in refused}
+        self._refused = refused
+        return {**free, **refused}
+
+    def degradation(self) -> Rows:
+        """The level of degradation."""
+        return {DEGRADATION: self._degradation.save()}
+
+    def probes(self) -> Rows:
+        """What probes cost today."""
+        row = self._budget.save()
+        return {} if row is None else {PROBES: row}
+
+    def restore(self, saved: Mapping[str, Any], now: float) -> list[Event]:
+        """Takes what `save` gave; tells what of it a person should know, and what could not be read.
+
+        The alerts are reconciled when everybody has heard of this.
+        """
+        events = self._restore_alerts(saved, now)
+        events += _read(saved, PROBES, "of the budget of probes", now, take=self._restore_budget)
+        events += _read(saved, DEGRADATION, "of degraded mode", now, take=self._restore_degradation)
+        for key in self._fleet.keys:
+            events += _read(saved, f"{KEYS}{key.mark}", "of a key", now, take=partial(_restore_key, key))
+        events += self._fleet.restore(saved, now)
+        for key in self._fleet.keys:
+            events += self._fleet.key_news(key, now, cause=AS_BEFORE)
+        self.keys()
+        return events
+
+    def reconcile(self, now: float) -> list[Event]:
+        """Ends the alerts whose condition did not outlive the restart; ask when all that `restore` told is heard.
+
+        What nobody knows yet is left as it was: the first check of the model tells.
+        """
+        return self._alerts.reconcile(self._holds, now)
+
+    def _holds(self, rule: AlertRule, subject: str) -> bool:
+        member = self._fleet.members.get(subject)
+        match rule:
+            case AlertRule.BREAKER_OPEN:
+                return member is not None and member.breaker.state in _OUT
+            case AlertRule.MODEL_UNAVAILABLE:
+                return (
+                    member is not None
+                    and member.breaker.state is not BreakerState.ISOLATED
+                    and member.status in {ModelStatus.UNKNOWN, ModelStatus.UNAVAILABLE}
+                )
+            case AlertRule.DEGRADED_MODE:
+                return self._degradation.is_degraded
+            case AlertRule.FALLBACKS_EXHAUSTED:
+                return subject in self._fleet.routes
+            case AlertRule.KEY_REFUSED:
+                return self._fleet.is_refused_under(subject)
+            case AlertRule.SETTINGS_REFUSED:
+                return False  # it runs by settings that can be used
+            case _:
+                assert_never(rule)
+
+    def _restore_alerts(self, saved: Mapping[str, Any], now: float) -> list[Event]:
+        slots: list[SavedSlot] = []
+
+        def take(number: int, row: object, _now: float) -> list[Event]:
+            slots.append(slot_of_record(row, number))
+            return []
+
+        events: list[Event] = []
+        for number in range(SLOTS):
+            events += _read(saved, f"{ALERTS}{number}", "of the alert book", now, take=partial(take, number))
+        self._alerts.restore(slots, now, is_whole=not events)
+        return events
+
+    def _restore_budget(self, row: object, _now: float) -> list[Event]:
+        self._budget.restore(row)
+        return []
+
+    def _restore_degradation(self, row: object, now: float) -> list[Event]:
+        return self._degradation.restore(row, now, AS_BEFORE)
+
+
+def _restore_key(key: KeyFault, row: object, now: float) -> list[Event]:
+    key.restore(record_of(row, _KEY), now)
+    return []
+
+
+def _read(
+    saved: Mapping[str, Any], name: str, what: str, now: float, *, take: Callable[[object, float], list[Event]]
+) -> list[Event]:
+    """Has a row taken where there is one; tells it where it cannot be read."""
+    if name not in saved:
+        return []
+    try:
+        return take(saved[name], now)
+    except UnreadableState as error:
+        message = f"it cannot be read and is left out: {error}"
+        return [ServiceFailed(at=now, service=f"the saved state {what}", message=message)]
