@@ -10,6 +10,9 @@ from hive_console.core.errors import SettingsError
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
 """Addresses that only programs on this machine reach."""
 
+LONGEST_DRAIN = 600.0
+"""Seconds a drain may take: longer than any answer, and a supervisor kills whoever takes longer."""
+
 
 @dataclass(frozen=True, slots=True)
 class GatewaySettings:
@@ -20,12 +23,15 @@ class GatewaySettings:
         port: 1..65535, or 0 for any free port.
         max_body: bytes a request may have (8 MiB: room for a few images, 413 above).
         token: where the token is that callers must send, as `env:NAME` or `file:PATH`; `None` asks for none.
+        drain: seconds that requests under way may go on for when the engine stops, 0 to 600. 1: with it a process
+            that is told to end has ended within 3 s; whoever replaces it without cutting long answers waits longer.
     """
 
     host: str = "127.0.0.1"
     port: int = 8484
     max_body: int = 8 * 1024 * 1024
     token: str | None = field(default=None, repr=False)
+    drain: float = 1.0
 
     def __post_init__(self) -> None:
         """Refuses every address that other machines could reach without a token."""
@@ -37,6 +43,7 @@ class GatewaySettings:
             )
         within("port", self.port, 0, 65_535)
         within("maxBody", self.max_body, 1024, 1024**3)
+        within("drain", self.drain, 0, LONGEST_DRAIN)
 
     @property
     def is_local(self) -> bool:

@@ -14,7 +14,11 @@ from enum import Enum
 from hive_console.core.bounds import MAX_SECONDS, within, within_if
 from hive_console.core.errors import SettingsError
 from hive_console.core.gateway_settings import GatewaySettings, NetworkSettings
+from hive_console.core.keeping import Keeping
 from hive_console.core.retry import Jitter
+
+OWN_ROW = "!"
+"""Begins the names of the recording's own rows beside those of models; so no model's id begins with it."""
 
 MAX_MODELS = 2000
 """More models than any known fleet; bounds snapshots and tables."""
@@ -142,6 +146,8 @@ class ModelSettings:
         probe_path: what `ProbeKind.GET` asks for, from the endpoint's root, such as `/health`.
         stream_pace: pieces of content a second, over half a minute, below which a stream counts as stalled
             (0.2: a tenth of the slowest known model; 0 is off).
+        input_price: micro-dollars of a million tokens that it reads; `None` is not known.
+        output_price: micro-dollars of a million tokens that it writes; `None` is not known.
     """
 
     id: str
@@ -191,12 +197,16 @@ class ModelSettings:
     content_filter_fallback: bool = False
     probe_path: str | None = None
     stream_pace: float = 0.2
+    input_price: int | None = None
+    output_price: int | None = None
 
     def __post_init__(self) -> None:
         """Checks every bound and raises `SettingsError` naming the first field that breaks one."""
         for name, text in (("id", self.id), ("endpoint", self.endpoint), ("wireName", self.wire_name)):
             if not text:
                 raise SettingsError(name, "is empty")
+        if self.id.startswith(OWN_ROW):
+            raise SettingsError("id", f"begins with {OWN_ROW}; begin it with another character")
         within("maxRetries", self.max_retries, 0, 10)
         within("timeout", self.timeout, 0.05, MAX_SECONDS)
         within("idleTimeout", self.idle_timeout, 0.05, MAX_SECONDS)
@@ -212,6 +222,8 @@ class ModelSettings:
         within_if("requestsPerMinute", self.requests_per_minute, 1, 10_000_000)
         within_if("tokensPerMinute", self.tokens_per_minute, 1, 1_000_000_000)
         within("streamPace", self.stream_pace, 0, 1000)
+        within_if("inputPrice", self.input_price, 0, 1_000_000_000)
+        within_if("outputPrice", self.output_price, 0, 1_000_000_000)
         self._check_probe()
         within_if("degradedResponseTime", self.degraded_response_time, 0.001, MAX_SECONDS)
         if self.id in self.fallbacks:
@@ -359,6 +371,7 @@ class Settings:
         network: which endpoints may be called.
         reload: see `ReloadMode`. Manual: checks keep a broken file out, not a wrong one, and a saved file is no
             decision yet to move traffic.
+        recording: how long what is recorded is kept, and how large it may grow.
     """
 
     models: tuple[ModelSettings, ...]
@@ -368,6 +381,7 @@ class Settings:
     routes: tuple[RouteSettings, ...] = ()
     network: NetworkSettings = field(default_factory=NetworkSettings)
     reload: ReloadMode = ReloadMode.MANUAL
+    recording: Keeping = field(default_factory=Keeping)
 
     def __post_init__(self) -> None:
         """Checks that names are unique and that every fallback exists."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields, replace
 from enum import Enum
 
 from hive_console.core.gateway_settings import GatewaySettings, NetworkSettings
+from hive_console.core.keeping import Keeping
 from hive_console.core.settings import ModelSettings, ResilienceSettings, RouteSettings, Settings
 from hive_console.core.settings_words import is_unspeakable, spelled, word_of
 from hive_console.core.text import clean
@@ -33,15 +34,17 @@ class Part(Enum):
     GATEWAY = "gateway"
     ROUTES = "routes"
     NETWORK = "network"
+    RECORDING = "recording"
     ENVIRONMENT = "environment"
     RELOAD = "reload"
 
 
-NEEDS_RESTART = frozenset({Part.GATEWAY})
-"""Parts that are only read at the start: a socket that listens cannot move, and its token would change under the
-clients that hold it. A change there is told and left as it was, never half done."""
+NEEDS_RESTART = frozenset({Part.GATEWAY, Part.RECORDING})
+"""Parts that are only read at the start: a socket that listens cannot move, its token would change under the
+clients that hold it, and what a mistyped number removes does not come back. A change there is told and left as it
+was, never half done."""
 
-_Record = ModelSettings | ResilienceSettings | RouteSettings | GatewaySettings | NetworkSettings
+_Record = ModelSettings | ResilienceSettings | RouteSettings | GatewaySettings | NetworkSettings | Keeping
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,7 @@ def changes_between(old: Settings, new: Settings) -> tuple[Change, ...]:
         *_valued(Part.GATEWAY, "", old.gateway, new.gateway),
         *_listed(Part.ROUTES, _by_name(old.routes), _by_name(new.routes)),
         *_valued(Part.NETWORK, "", old.network, new.network),
+        *_valued(Part.RECORDING, "", old.recording, new.recording),
         *_worded(Part.ENVIRONMENT, old.environment, new.environment),
         *_worded(Part.RELOAD, old.reload.value, new.reload.value),
     )
@@ -100,7 +104,7 @@ def changes_between(old: Settings, new: Settings) -> tuple[Change, ...]:
 
 def applicable(old: Settings, new: Settings) -> Settings:
     """`new`, with the parts that need a restart left as they are in `old`."""
-    return replace(new, gateway=old.gateway)
+    return replace(new, gateway=old.gateway, recording=old.recording)
 
 
 def summary(changes: Sequence[Change]) -> str:

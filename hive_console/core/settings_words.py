@@ -37,10 +37,13 @@ _SECONDS = frozenset(
         "degraded_response_time",
         "default_timeout",
         "operation_deadline",
+        "drain",
     }
 )
-_MONEY = frozenset({"probe_cost", "probe_daily_budget"})
-_BYTES = frozenset({"max_body"})
+_MONEY = frozenset({"probe_cost", "probe_daily_budget", "input_price", "output_price"})
+_BYTES = frozenset(
+    {"max_body", "raw_size", "failed_size", "roll_up_10s_size", "roll_up_60s_size", "roll_up_1h_size", "probe_size"}
+)
 _PERCENT = frozenset({"degraded_mode_threshold"})
 _REFERENCES = frozenset({"key", "token"})
 _UNSPEAKABLE = frozenset({"endpoint", "allowed_endpoints"})

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from hive_console.core.budget import RetryBudget
+from hive_console.core.cost import cost_of
 from hive_console.core.errors import ProviderError, place_of
 from hive_console.core.events import AttemptFinished, Event, ServiceFailed
 from hive_console.core.fleet import Fleet
@@ -103,7 +104,7 @@ class Lease:
         self._is_settled = True
         now = self._executor.clock.now()
         seconds = now - self.started_at
-        model_id = self._member.settings.id
+        model = self._member.settings
         latency = seconds if self.first_token is None else self.first_token
         usage = self.usage
         estimate = self._estimate(outcome) if self.counts_tokens and usage is None else 0
@@ -114,7 +115,7 @@ class Lease:
         finished = AttemptFinished(
             at=now,
             operation=self._operation.id,
-            model=model_id,
+            model=model.id,
             number=self._number,
             kind=outcome.kind,
             latency=seconds,
@@ -123,6 +124,7 @@ class Lease:
             message=outcome.message,
             read_tokens=None if usage is None else usage.read,
             written_tokens=None if usage is None else usage.written,
+            cost=None if usage is None else cost_of(model, read=usage.read, written=usage.written),
         )
         self._executor.bus.publish([finished, *caused, *further])
 

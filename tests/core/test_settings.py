@@ -51,6 +51,8 @@ MODEL_BOUNDS: list[tuple[Any, ...]] = [  # a builder, two names and four numbers
     ("total_timeout", "totalTimeout", 0.05, 86_400.0, 0.0, 86_401.0),
     ("hedge_after", "hedgeAfter", 0.0, 86_400.0, -0.1, 86_401.0),
     ("probe_cost", "probeCost", 0, 1_000_000_000, -1, 1_000_000_001),
+    ("input_price", "inputPrice", 0, 1_000_000_000, -1, 1_000_000_001),
+    ("output_price", "outputPrice", 0, 1_000_000_000, -1, 1_000_000_001),
 ]
 RESILIENCE_BOUNDS: list[tuple[Any, ...]] = [  # a builder, two names and four numbers
     ("health_check_interval", "healthCheckInterval", 0.1, 86_400.0, 0.05, 86_401.0),
@@ -69,6 +71,7 @@ RESILIENCE_BOUNDS: list[tuple[Any, ...]] = [  # a builder, two names and four nu
 GATEWAY_BOUNDS: list[tuple[Any, ...]] = [  # a builder, two names and four numbers
     ("port", "port", 0, 65_535, -1, 65_536),
     ("max_body", "maxBody", 1024, 1024**3, 1023, 1024**3 + 1),
+    ("drain", "drain", 0.0, 600.0, -0.1, 600.1),
 ]
 BOUNDS: list[tuple[Any, ...]] = [  # a builder, two names and four numbers
     *((model_settings, *line) for line in MODEL_BOUNDS),
@@ -98,6 +101,13 @@ def test_a_bound_itself_is_taken_and_what_lies_beyond_is_refused(
         with pytest.raises(SettingsError, match="out of bounds; must be from") as refused:
             make(**{field: beyond})
         assert refused.value.field == spelling
+
+
+def test_no_model_bears_the_name_of_a_row_of_the_recording() -> None:
+    with pytest.raises(SettingsError, match="begins with !") as refused:
+        model_settings("!alerts/1")
+
+    assert refused.value.field == "id"
 
 
 def test_the_defaults_are_bip_03s_numbers() -> None:

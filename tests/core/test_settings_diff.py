@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from hive_console.core.gateway_settings import GatewaySettings, NetworkSettings
+from hive_console.core.keeping import Keeping
 from hive_console.core.settings import (
     BreakerMode,
     Dialect,
@@ -141,6 +142,8 @@ def test_values_are_spelled_as_the_file_spells_them() -> None:
         ("total_timeout", None, "not set"),
         ("max_body", 8 * 1024 * 1024, "8MiB"),
         ("max_body", 1025, "1025B"),
+        ("drain", 0, "0s"),
+        ("drain", 0.5, "500ms"),
         ("probe_daily_budget", 1_000_000, "$1"),
         ("key", "file:keys/a", "file:keys/a"),
         ("key", "sk-not-a-reference", "not shown"),
@@ -166,11 +169,18 @@ def test_no_address_of_a_provider_shows() -> None:
 
 
 def test_what_cannot_move_while_it_runs_says_so_and_stays() -> None:
-    new = replace(BASE, gateway=GatewaySettings(port=9000, token="env:T"), environment="prod")
+    new = replace(
+        BASE,
+        gateway=GatewaySettings(port=9000, token="env:T"),
+        recording=Keeping(raw_days=3, raw_size=1024**3),
+        environment="prod",
+    )
 
     assert lines(BASE, new) == [
         "gateway.port: 8484 → 9000 (needs a restart)",
         "gateway.token: not set → env:T (needs a restart)",
+        "recording.rawDays: 7 → 3 (needs a restart)",
+        "recording.rawSize: 10GiB → 1GiB (needs a restart)",
         "environment: not set → prod",
     ]
     assert applicable(BASE, new) == replace(BASE, environment="prod")

@@ -12,7 +12,7 @@ from hive_console.adapters.config_file.fleet import Assembly, Origin, read_group
 from hive_console.adapters.config_file.problems import Place, Problems
 from hive_console.adapters.config_file.readers import name as read_name
 from hive_console.adapters.config_file.routes import read_routes
-from hive_console.adapters.config_file.schema import GATEWAY, NETWORK, RESILIENCE, SECTIONS, read_reload
+from hive_console.adapters.config_file.schema import GATEWAY, NETWORK, RECORDING, RESILIENCE, SECTIONS, read_reload
 from hive_console.adapters.config_file.section import Given, Section, read_section, table
 from hive_console.adapters.config_file.tree import Node, Table, parse
 from hive_console.adapters.endpoints import EndpointRules
@@ -20,6 +20,7 @@ from hive_console.adapters.guarded_file import WRITABLE_BY_OTHERS, UnusableFile,
 from hive_console.adapters.secrets import KeyRing
 from hive_console.core.errors import ConfigurationError, SettingsError
 from hive_console.core.gateway_settings import GatewaySettings, NetworkSettings
+from hive_console.core.keeping import Keeping
 from hive_console.core.settings import MAX_MODELS, ReloadMode, ResilienceSettings, Settings
 from hive_console.core.text import clean
 
@@ -132,6 +133,7 @@ def load_text(text: str, name: str, environ: Mapping[str, str], *, base_folder: 
     secrets = KeyRing(environ, base_folder if base_folder is not None else Path())
     gateway = _gateway(sections.get("gateway"), Place(problems, "gateway"), secrets)
     network, rules = _network(sections.get("network"), Place(problems, "network"))
+    recording = _recording(sections.get("recording"), Place(problems, "recording"))
     environment = _environment(sections.get("environment"), Place(problems, "environment"))
     reload = _reload(sections.get("reload"), Place(problems, "reload"))
     notes = Problems(name)
@@ -154,7 +156,14 @@ def load_text(text: str, name: str, environ: Mapping[str, str], *, base_folder: 
     problems.raise_if_any()
     try:
         settings = Settings(
-            fleet.models, resilience, gateway, environment, routes=fleet.routes, network=network, reload=reload
+            fleet.models,
+            resilience,
+            gateway,
+            environment,
+            routes=fleet.routes,
+            network=network,
+            reload=reload,
+            recording=recording,
         )
     except SettingsError as exc:  # a rule of core that nothing here foresees
         problems.add(1, exc.field, exc.problem)
@@ -220,6 +229,11 @@ def _network(node: Node | None, place: Place) -> tuple[NetworkSettings, Endpoint
         given = section["allowed_endpoints"]
         given.place.wrong(given.line, exc.problem)
         return NetworkSettings(), EndpointRules()
+
+
+def _recording(node: Node | None, place: Place) -> Keeping:
+    section = read_section(node, place, RECORDING) if node is not None else {}
+    return replace(Keeping(), **_values(section))
 
 
 def _environment(node: Node | None, place: Place) -> str:

@@ -19,6 +19,7 @@ from hive_console.adapters.config_file.references import (
 )
 from hive_console.core.errors import SettingsError
 from hive_console.core.gateway_settings import GatewaySettings, NetworkSettings
+from hive_console.core.keeping import Keeping
 from hive_console.core.retry import Jitter
 from hive_console.core.settings import (
     BreakerMode,
@@ -34,7 +35,7 @@ from hive_console.core.settings import (
     Strategy,
 )
 
-SECTIONS = ("models", "routes", "resilience", "groups", "gateway", "network", "environment", "reload")
+SECTIONS = ("models", "routes", "resilience", "groups", "gateway", "network", "recording", "environment", "reload")
 """The keys at the top of the file."""
 
 _NOTHING_BESIDE: Mapping[str, object] = MappingProxyType({})
@@ -81,6 +82,14 @@ def _money(name: str, field: str) -> Key:
 
 def _duration(name: str, field: str) -> Key:
     return Key(name, field, readers.duration, unit="seconds")
+
+
+def _days(name: str, field: str) -> Key:
+    return Key(name, field, readers.whole_number, unit="days")
+
+
+def _size(name: str, field: str) -> Key:
+    return Key(name, field, readers.size, unit="bytes")
 
 
 MODEL_KEYS = (
@@ -146,6 +155,8 @@ MODEL_KEYS = (
     Key("contentFilterFallback", "content_filter_fallback", readers.boolean),
     Key("probePath", "probe_path", probe_path),
     Key("streamPace", "stream_pace", readers.number),
+    _money("inputPrice", "input_price"),
+    _money("outputPrice", "output_price"),
 )
 
 ROUTE_KEYS = (
@@ -180,6 +191,24 @@ GATEWAY_KEYS = (
     Key("port", "port", readers.whole_number),
     Key("maxBody", "max_body", readers.size, unit="bytes"),
     Key("token", "token", key_reference),
+    _duration("drain", "drain"),
+)
+
+RECORDING_KEYS = (
+    _days("rawDays", "raw_days"),
+    _size("rawSize", "raw_size"),
+    _days("failedDays", "failed_days"),
+    _size("failedSize", "failed_size"),
+    _days("rollUp10sDays", "roll_up_10s_days"),
+    _size("rollUp10sSize", "roll_up_10s_size"),
+    _days("rollUp60sDays", "roll_up_60s_days"),
+    _size("rollUp60sSize", "roll_up_60s_size"),
+    _days("rollUp1hDays", "roll_up_1h_days"),
+    _size("rollUp1hSize", "roll_up_1h_size"),
+    _days("rollUp1dDays", "roll_up_1d_days"),
+    _days("probeDays", "probe_days"),
+    _size("probeSize", "probe_size"),
+    _days("eventDays", "event_days"),
 )
 
 NETWORK_KEYS = (Key("allowedEndpoints", "allowed_endpoints", allowed_endpoints),)
@@ -237,7 +266,7 @@ class Shape(NamedTuple):
     """
 
     keys: tuple[Key, ...]
-    prototype: ModelSettings | RouteSettings | ResilienceSettings | GatewaySettings | NetworkSettings
+    prototype: ModelSettings | RouteSettings | ResilienceSettings | GatewaySettings | NetworkSettings | Keeping
     elsewhere: tuple[str, ...] = ()
 
     def refusal(self, key: Key, value: object) -> str | None:
@@ -260,3 +289,4 @@ ROUTE = Shape(ROUTE_KEYS, RouteSettings("?", "?"))
 RESILIENCE = Shape(RESILIENCE_KEYS, ResilienceSettings())
 GATEWAY = Shape(GATEWAY_KEYS, GatewaySettings())
 NETWORK = Shape(NETWORK_KEYS, NetworkSettings())
+RECORDING = Shape(RECORDING_KEYS, Keeping())
