@@ -25,7 +25,7 @@ from hive_console.adapters.identity import login_name
 from hive_console.core.errors import HiveError
 from hive_console.core.reload_report import ReloadReport
 from hive_console.core.snapshot import FleetSnapshot
-from hive_console.core.text import clean
+from hive_console.core.text import NAME_LIMIT, clean
 from hive_console.core.wire import UnreadableSnapshot
 
 SOCKET_NAME = "control.sock"
@@ -63,8 +63,8 @@ _ROOT = 0
 class Reload(Protocol):
     """Reads the settings file again and applies it, unless only asked what it would change."""
 
-    def __call__(self, *, actor: str, dry_run: bool) -> Coroutine[Any, Any, ReloadReport]:
-        """What came of it; `actor` is whom the kernel attests."""
+    def __call__(self, *, actor: str, origin: str, dry_run: bool) -> Coroutine[Any, Any, ReloadReport]:
+        """What came of it; `actor` is whom the kernel attests, `origin` how they came, as they say."""
         ...
 
 
@@ -214,7 +214,11 @@ class ControlServer:
             return self._encoded_snapshot()
         if op == "reload" and self._reload is not None:
             # Without the word nothing is changed: who means it says so.
-            report = await self._reload(actor=login_name(uid), dry_run=request.get("dry_run") is not False)
+            report = await self._reload(
+                actor=login_name(uid),
+                origin=_origin_of(request),
+                dry_run=request.get("dry_run") is not False,
+            )
             return msgspec.json.encode({"ok": True, "reload": report})
         known = "'snapshot'" if self._reload is None else "'snapshot', 'reload'"
         return _error(f"unknown op {clean(str(op), 40)!r}; known: {known}")
@@ -245,6 +249,11 @@ def may_ask(uid: int) -> bool:
 
 def _error(text: str) -> bytes:
     return msgspec.json.encode({"ok": False, "error": text})
+
+
+def _origin_of(request: dict[str, object]) -> str:
+    hint = request.get("origin")
+    return clean(f"control socket, {hint}" if isinstance(hint, str) and hint else "control socket", NAME_LIMIT)
 
 
 def _peer_uid(writer: asyncio.StreamWriter) -> int:
@@ -313,12 +322,14 @@ async def fetch_snapshot(folder: Path, *, wait: float = ANSWER_TIMEOUT) -> Fleet
     return reply.snapshot
 
 
-async def ask_to_reload(folder: Path, *, dry_run: bool, wait: float = RELOAD_TIMEOUT) -> ReloadReport:
-    """What came of asking the engine on this data folder to read its settings file again.
+async def ask_to_reload(
+    folder: Path, *, dry_run: bool, origin: str = "", wait: float = RELOAD_TIMEOUT
+) -> ReloadReport:
+    """What came of asking the engine on this data folder to read its settings file again; `origin` is how we came.
 
     Raises like `fetch_snapshot`. After a wait that was not long enough it may still happen; the event log tells.
     """
-    request = msgspec.json.encode({"op": "reload", "dry_run": dry_run})
+    request = msgspec.json.encode({"op": "reload", "dry_run": dry_run, "origin": origin})
     reply = _read(await _exchange(folder, request, wait), folder)
     if reply.reload is None:
         raise EngineNotReachable(f"the engine on {folder} refused: {clean(reply.error)}")

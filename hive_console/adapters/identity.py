@@ -1,4 +1,4 @@
-"""Who sits at this console, for the audit trail: what the system attests first, hints from outside after it."""
+"""Who sits at this console, for the audit trail: the name that the system attests, and hints from outside apart."""
 
 from __future__ import annotations
 
@@ -14,13 +14,27 @@ _LOGIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@\\+-]{0,31}\$?")
 """A login name, domain users included; anything else in `SUDO_USER` is a forgery and is left out."""
 
 
-def current_actor(environ: Mapping[str, str]) -> str:
-    """The actor of this process: `anna`, `anna via ssh from 10.0.0.5`, `root (sudo by anna, unverified)`.
+def current_actor() -> str:
+    """The login name of this process's real user, as the kernel attests it: `LOGNAME` and `USER` change nothing."""
+    return login_name(os.getuid())
 
-    The name is the real user id's, so `LOGNAME` and `USER` cannot change it. The address and the sudo name
-    come from the environment, which the user can write: hints for people, never grounds for a decision.
+
+def current_origin(environ: Mapping[str, str], terminal: str = "") -> str:
+    """How the actor came, as far as anybody says: `ssh 10.0.0.5, sudo by anna, tty pts/3`; mostly empty.
+
+    Address and sudo name come from the environment, which the user can write, and the terminal (see
+    `terminal_name`) may be a script's: hints for people, never grounds for a decision.
     """
-    return login_name(os.getuid()) + _origin(environ) + _sudo(environ)
+    hints = (_ssh(environ), _sudo(environ), f"tty {terminal}" if terminal else "")
+    return ", ".join(hint for hint in hints if hint)
+
+
+def terminal_name() -> str:
+    """The terminal that this process reads from, such as `pts/3`; empty where it reads from none."""
+    try:
+        return clean(os.ttyname(0).removeprefix("/dev/"), NAME_LIMIT)
+    except OSError:
+        return ""
 
 
 def login_name(uid: int) -> str:
@@ -32,7 +46,7 @@ def login_name(uid: int) -> str:
     return clean(name, NAME_LIMIT)
 
 
-def _origin(environ: Mapping[str, str]) -> str:
+def _ssh(environ: Mapping[str, str]) -> str:
     fields = environ.get("SSH_CONNECTION", "").split()
     if len(fields) != 4:  # client address, client port, server address, server port
         return ""
@@ -40,11 +54,11 @@ def _origin(environ: Mapping[str, str]) -> str:
     if zone and not zone.isalnum():
         return ""
     try:
-        return f" via ssh from {ipaddress.ip_address(address)}"
+        return f"ssh {ipaddress.ip_address(address)}"
     except ValueError:
         return ""
 
 
 def _sudo(environ: Mapping[str, str]) -> str:
     name = environ.get("SUDO_USER", "")
-    return f" (sudo by {name}, unverified)" if _LOGIN.fullmatch(name) else ""
+    return f"sudo by {name}" if _LOGIN.fullmatch(name) else ""

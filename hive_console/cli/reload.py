@@ -12,6 +12,7 @@ import click
 
 from hive_console.adapters.control_socket import ask_to_reload
 from hive_console.adapters.folders import default_data_folder
+from hive_console.adapters.identity import current_origin, terminal_name
 from hive_console.core.errors import HiveError
 from hive_console.core.reload_report import ReloadReport
 from hive_console.core.text import clean
@@ -37,7 +38,9 @@ def command(folder: Path | None, *, is_dry_run: bool) -> None:
     Exit status: 0 applied, or nothing to change; 1 refused, the settings before stay in force; 2 no engine answers.
     """
     try:
-        report = asyncio.run(ask_to_reload(folder or default_data_folder(os.environ), dry_run=is_dry_run))
+        origin = current_origin(os.environ, terminal_name())
+        folder = folder or default_data_folder(os.environ)
+        report = asyncio.run(ask_to_reload(folder, dry_run=is_dry_run, origin=origin))
     except HiveError as error:
         click.echo(clean(str(error), LINE_LIMIT), err=True)
         sys.exit(NOT_REACHABLE)

@@ -28,6 +28,7 @@ class Command:
         reason: why, in the operator's words.
         parameter: the model to fail over to, for `fail-over`.
         actor: who; stamped by the client from what the system attests, never typed.
+        origin: how they came, such as `ssh 10.0.0.5`; a hint that nobody attests.
     """
 
     action: Action
@@ -35,6 +36,7 @@ class Command:
     reason: str = ""
     parameter: str = ""
     actor: str = ""
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hive_console.core.level_words import CONSEQUENCES
+from hive_console.core.past import past_of
 from hive_console.core.snapshot import FleetSnapshot, ModelView
 from hive_console.core.states import BreakerState, ModelStatus
 from hive_console.core.wording import ago, latency, percent, whole_percent, whole_span
@@ -27,7 +28,8 @@ def _calm(fleet: FleetSnapshot, now: float) -> str:
     unknown = sum(1 for model in fleet.models if model.status is ModelStatus.UNKNOWN)
     if unknown:
         more = "".join(f"; {said}" for said in asides)
-        return f"{unknown} of {len(fleet.models)} models not checked yet; nothing is known to be wrong{more}."
+        why = "not checked yet" if past_of(fleet) is None else "of unknown status"
+        return f"{unknown} of {len(fleet.models)} models {why}; nothing is known to be wrong{more}."
     pinned = [model for model in fleet.models if model.pinned_to]
     if pinned:
         first = pinned[0]

@@ -58,7 +58,7 @@ def _with(message: str) -> str:
     return f": {message}" if message else ""
 
 
-def narrate(event: e.Event) -> Line:  # noqa: C901, PLR0912 - one case per kind of event is the plainest table
+def narrate(event: e.Event) -> Line:  # noqa: C901, PLR0912, PLR0915 - one case per kind of event is the plainest table
     """The event in one sentence of plain text (already sanitised where it came in)."""
     match event:
         case e.EngineStarted():
@@ -86,7 +86,8 @@ def narrate(event: e.Event) -> Line:  # noqa: C901, PLR0912 - one case per kind 
             said = f"no model answered for {wanted}: tried {tried}; {event.cause}"
             return Line(said, Severity.CRITICAL, topic=f"exhausted {wanted}")
         case e.KeyQuarantined():
-            return Line(refused_key(event.key, event.provider, event.models), Severity.CRITICAL)
+            said = refused_key(event.key, event.provider, event.models)
+            return Line(f"{said} ({event.cause})" if event.cause else said, Severity.CRITICAL)
         case e.KeyRestored():
             return Line(f"{event.key or 'a call without a key'} is accepted by {event.provider} again")
         case e.BreakerChanged():
@@ -142,6 +143,9 @@ def narrate(event: e.Event) -> Line:  # noqa: C901, PLR0912 - one case per kind 
             return _acted(event)
         case e.SettingsReloaded() | e.SettingsRefused() | e.SettingsNoticed():
             return _settings(event)
+        case e.FleetConfigured():
+            # The start or the reload before it says what a person wants to know.
+            return Line(f"settings of {len(event.model_setups)} models noted", is_routine=True)
         case e.AlertRaised():
             # What alerts tell is told by the events that raised them; who wants alerts has the inbox.
             return Line(f"alert: {event.text}", event.severity, is_routine=True)
@@ -150,6 +154,8 @@ def narrate(event: e.Event) -> Line:  # noqa: C901, PLR0912 - one case per kind 
             return Line(said, is_routine=True)
         case e.AlertAcknowledged():
             return Line(f"{event.actor} has the alert {event.rule.value} {event.subject}{_with(event.note)}")
+        case e.AlertsRestored():
+            return Line(_still_firing(event), Severity.WARNING)
         case e.EventsDropped():
             return Line(f"{event.count} events dropped by {event.reader}", Severity.WARNING)
         case _:
@@ -237,7 +243,8 @@ def _degradation(event: e.DegradationChanged) -> Line:
         f"degradation {event.old.value} → {event.new.value}{means}"
         f" ({percent(event.available_share)} % of models available)"
     )
-    is_told = DegradationLevel.FULL in {event.old, event.new}
+    is_told = DegradationLevel.FULL in {event.old, event.new} and not event.cause
+    said = f"{said} ({event.cause})" if event.cause else said
     return Line(said, Severity.CRITICAL if is_worse else Severity.WARNING, is_routine=is_told)
 
 
@@ -254,6 +261,14 @@ def _breaker(event: e.BreakerChanged) -> Line:
             return Line(f"{event.model} still down: {event.cause}", Severity.WARNING, topic=f"trial {event.model}")
         case _:
             return Line(said, severity)
+
+
+def _still_firing(event: e.AlertsRestored) -> str:
+    fire = "1 alert fires" if event.count == 1 else f"{event.count} alerts fire"
+    named = ", ".join(event.alert_ids[:CHANGES_SHOWN])
+    more = f" and {event.count - CHANGES_SHOWN} more" if event.count > CHANGES_SHOWN else ""
+    taken = f", {event.acknowledged} acknowledged" if event.acknowledged else ""
+    return f"{fire} {AS_BEFORE}: {named}{more}{taken}"
 
 
 def _by(event: e.SettingsReloaded | e.SettingsRefused) -> str:
@@ -286,7 +301,8 @@ def _settings(event: e.SettingsReloaded | e.SettingsRefused | e.SettingsNoticed)
 def _acted(event: e.OperatorActed) -> Line:
     to = f" → {event.parameter}" if event.parameter else ""
     why = f" “{event.reason}”" if event.reason else ""
-    deed = f"{event.actor}: {event.action.value} {event.target}{to}{why}"
+    who = f"{event.actor} ({event.origin})" if event.origin else event.actor
+    deed = f"{who}: {event.action.value} {event.target}{to}{why}"
     match event.phase:
         case ActionPhase.INTENDED:
             return Line(f"{deed} …", is_routine=True)

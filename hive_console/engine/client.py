@@ -20,11 +20,13 @@ class EventPage:
         events: oldest first.
         cursor: pass it to the next call.
         lost: events that were overwritten before they could be read.
+        is_anew: whether these take the place of all that were given before, as when a recording is moved through.
     """
 
     events: tuple[Event, ...]
     cursor: int
     lost: int = 0
+    is_anew: bool = False
 
 
 class EngineClient(Protocol):

@@ -40,7 +40,7 @@ class RunningEngine(Protocol):
         """Does what an operator asks."""
         ...
 
-    def undo(self, actor: str) -> Coroutine[Any, Any, CommandResult]:
+    def undo(self, actor: str, *, origin: str) -> Coroutine[Any, Any, CommandResult]:
         """Undoes the last action."""
         ...
 
@@ -48,7 +48,9 @@ class RunningEngine(Protocol):
 class Reload(Protocol):
     """Reads the settings file again; the part around the engine that knows it fits by shape."""
 
-    def __call__(self, *, actor: str, dry_run: bool, expected: str) -> Coroutine[Any, Any, ReloadReport]:
+    def __call__(
+        self, *, actor: str, origin: str, dry_run: bool, expected: str
+    ) -> Coroutine[Any, Any, ReloadReport]:
         """What came of it."""
         ...
 
@@ -56,15 +58,17 @@ class Reload(Protocol):
 class LocalClient:
     """The in-process client. It can be made before the engine runs and says honestly that nothing is known."""
 
-    def __init__(self, first: FleetSnapshot, *, actor: str) -> None:
+    def __init__(self, first: FleetSnapshot, *, actor: str, origin: str = "") -> None:
         """Makes a client that shows `first` until `attach`.
 
         Args:
             first: what is known before the engine runs.
             actor: who speaks through it, as the system attests.
+            origin: how they came, as far as anybody says.
         """
         self._first = first
         self._actor = actor
+        self._origin = origin
         self._engine: RunningEngine | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._reload: Reload | None = None
@@ -94,14 +98,15 @@ class LocalClient:
         engine, loop = self._engine, self._loop
         if engine is None or loop is None:
             return _not_running()
-        return asyncio.run_coroutine_threadsafe(engine.command(replace(command, actor=self._actor)), loop)
+        said = replace(command, actor=self._actor, origin=self._origin)
+        return asyncio.run_coroutine_threadsafe(engine.command(said), loop)
 
     def undo(self) -> Future[CommandResult]:
         """Undoes the last action while that is still offered."""
         engine, loop = self._engine, self._loop
         if engine is None or loop is None:
             return _not_running()
-        return asyncio.run_coroutine_threadsafe(engine.undo(self._actor), loop)
+        return asyncio.run_coroutine_threadsafe(engine.undo(self._actor, origin=self._origin), loop)
 
     def reload(self, *, dry_run: bool, expected: str = "") -> Future[ReloadReport]:
         """Reads the settings file again in the name of this client's actor."""
@@ -110,7 +115,8 @@ class LocalClient:
             future: Future[ReloadReport] = Future()
             future.set_result(ReloadReport(is_good=False, message=STARTING))
             return future
-        return asyncio.run_coroutine_threadsafe(reload(actor=self._actor, dry_run=dry_run, expected=expected), loop)
+        asked = reload(actor=self._actor, origin=self._origin, dry_run=dry_run, expected=expected)
+        return asyncio.run_coroutine_threadsafe(asked, loop)
 
 
 def _not_running() -> Future[CommandResult]:

@@ -86,6 +86,7 @@ class Operator:
             at=self._clock.now(),
             action_id=action_id,
             actor=command.actor,
+            origin=command.origin,
             action=command.action,
             phase=ActionPhase.REFUSED if refusal else ActionPhase.INTENDED,
             target=clean(command.target),
@@ -108,7 +109,7 @@ class Operator:
         detail = await self._do(command, reason)
         return await self._confirm(command, row, detail, inverse_of(command, was_pinned_to))
 
-    async def undo(self, actor: str) -> CommandResult:
+    async def undo(self, actor: str, *, origin: str = "") -> CommandResult:
         """Undoes the last action while that is still offered."""
         offer = self.undo_offer()
         if offer is None:
@@ -116,11 +117,17 @@ class Operator:
         self._undo = None
         command = offer.command
         return await self.say(
-            Command(command.action, command.target, command.reason, command.parameter, actor=actor)
+            Command(command.action, command.target, command.reason, command.parameter, actor=actor, origin=origin)
         )
 
     async def reload(
-        self, actor: str, apply: Callable[[], tuple[Change, ...]], *, told: str = "", refusal: str = ""
+        self,
+        actor: str,
+        apply: Callable[[], tuple[Change, ...]],
+        *,
+        told: str = "",
+        refusal: str = "",
+        origin: str = "",
     ) -> CommandResult:
         """Has other settings applied, or notes why they were not; audited either way.
 
@@ -129,11 +136,13 @@ class Operator:
             apply: applies them and returns what changed; raises `HiveError` when they cannot be applied now.
             told: what they would change, for the row that is written before anything is.
             refusal: why they cannot be used, or ``""``.
+            origin: how they came, as far as anybody says.
         """
         row = OperatorActed(
             at=self._clock.now(),
             action_id=f"{self._run_id}-op{next(self._numbers)}",
             actor=actor,
+            origin=origin,
             action=Action.RELOAD,
             phase=ActionPhase.REFUSED if refusal else ActionPhase.INTENDED,
             target="settings",
@@ -168,6 +177,7 @@ class Operator:
             at=now,
             action_id=intended.action_id,
             actor=intended.actor,
+            origin=intended.origin,
             action=intended.action,
             phase=ActionPhase.DONE,
             target=intended.target,

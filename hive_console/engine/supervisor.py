@@ -14,6 +14,7 @@ from typing import Any, Self
 
 from hive_console.core.alerting import ALERTING, AlertBook
 from hive_console.core.command import Command, CommandResult
+from hive_console.core.configured import configured
 from hive_console.core.degradation import Degradation
 from hive_console.core.errors import place_of
 from hive_console.core.events import (
@@ -30,6 +31,7 @@ from hive_console.core.events import (
 )
 from hive_console.core.fleet import Fleet
 from hive_console.core.member import Member
+from hive_console.core.memory import Memory
 from hive_console.core.metrics import MEASURED, ResilienceMeter
 from hive_console.core.narration import CHANGES_SHOWN
 from hive_console.core.settings import Settings
@@ -81,8 +83,8 @@ class ResilienceEngine:
             is_watched: whether somebody looks: snapshots are published all the time and the latest events kept for
                 screens, instead of only when an operator acts and not at all.
             readers: further readers of the bus, behind the built-in ones.
-            saved: the state of the models from before a restart, by id, as the recorder kept it; one that cannot
-                be read is told and left out.
+            saved: what outlived a restart, by the names of its rows, as the recorder kept it; what cannot be read
+                is told and left out.
         """
         now = clock.now()
         self.settings = settings
@@ -107,6 +109,9 @@ class ResilienceEngine:
             clock=clock,
             bus=self._bus,
             rng=random.Random(f"{seed}/probe"),
+        )
+        self._memory = Memory(
+            fleet=self._fleet, alerts=alerts, degradation=self._degradation, budget=self._prober.budget
         )
         self._publisher = Publisher(
             settings,
@@ -171,10 +176,11 @@ class ResilienceEngine:
             models=tuple(self._fleet.members),
             environment=self.settings.environment,
         )
-        self._bus.publish([started])
+        self._bus.publish([started, configured(self.settings, now), *self._fleet.begin(now)])
         for member in self._fleet.members.values():
             member.fixed_fault = self._provider.fault_of(member.settings)
-        self._bus.publish(self._fleet.restore(self._saved, now))
+        self._bus.publish(self._memory.restore(self._saved, now))
+        self._bus.publish(self._memory.reconcile(now))
         self._publisher.publish()  # whoever looks at once must not see a deactivated model as a fresh one
         await self._group.__aenter__()
         self._tasks.append(self._serve("publisher", self._publisher.run))
@@ -209,9 +215,9 @@ class ResilienceEngine:
         self._show()
         return result
 
-    async def undo(self, actor: str) -> CommandResult:
+    async def undo(self, actor: str, *, origin: str = "") -> CommandResult:
         """Undoes the last operator action while that is still offered."""
-        result = await self._operator.undo(actor)
+        result = await self._operator.undo(actor, origin=origin)
         self._show()
         return result
 
@@ -245,7 +251,7 @@ class ResilienceEngine:
                 self._watches.pop(name).cancel()
             for member in switched.joined:
                 self._watch(member)
-            events = switched.events
+            events = [configured(wanted, now), *switched.events]
         if changes or self._has_refused:
             self._has_refused = False
             reloaded = SettingsReloaded(
@@ -261,7 +267,7 @@ class ResilienceEngine:
             self._show()
         return changes
 
-    async def reload(self, settings: Settings, *, source: str, actor: str = "") -> CommandResult:
+    async def reload(self, settings: Settings, *, source: str, actor: str = "", origin: str = "") -> CommandResult:
         """`reconfigure`, or why not; with an actor an operator's word, written down durably before it is done.
 
         Whoever asks has looked at the fleet: refused keys are tried again, since theirs may have been replaced.
@@ -276,24 +282,26 @@ class ResilienceEngine:
         if actor:
             changes = self.changes_to(settings)
             told = "; ".join((summary(changes), *map(str, changes[:CHANGES_SHOWN])))
-            return await self._operator.reload(actor, apply, told=told)
+            return await self._operator.reload(actor, apply, told=told, origin=origin)
         try:
             return CommandResult(is_done=True, message=f"applied: {summary(apply())}")
         except StillLeaving as error:
             return CommandResult(is_done=False, message=str(error))
 
-    async def refuse_settings(self, problem: str, *, count: int = 1, source: str, actor: str = "") -> CommandResult:
+    async def refuse_settings(
+        self, problem: str, *, count: int = 1, source: str, actor: str = "", origin: str = ""
+    ) -> CommandResult:
         """Notes that settings were read which cannot be used: in log and alerts, and in the audit of an actor."""
         self._has_refused = True
         refused = SettingsRefused(at=self._clock.now(), source=source, problem=problem, count=count, actor=actor)
         self._bus.publish([refused])
         if not actor:
             return CommandResult(is_done=False, message=problem)
-        return await self._operator.reload(actor, lambda: (), refusal=problem)
+        return await self._operator.reload(actor, lambda: (), refusal=problem, origin=origin)
 
     def save(self) -> dict[str, Any]:
-        """The state of the models that must survive a restart, as JSON values by id; give it back as `saved`."""
-        return self._fleet.save()
+        """What must survive a restart, as JSON values by the names of their rows; give it back as `saved`."""
+        return self._memory.save()
 
     def snapshot(self) -> FleetSnapshot:
         """The latest published view; may be read from any thread."""
@@ -344,7 +352,8 @@ class ResilienceEngine:
             self._bus.subscribe(self._publisher.take)
             self._bus.subscribe(self.feed.take)
         if not isinstance(self._recorder, NoRecorder):
-            self._bus.subscribe(Keeper(self._fleet, self._recorder).take)
+            keeper = Keeper(self._memory, alerts=alerts, recorder=self._recorder)
+            self._bus.subscribe(keeper.take, *keeper.kinds)
             self._bus.subscribe(record)
         for reader in further:
             self._bus.subscribe(reader)

@@ -63,12 +63,19 @@ class Reloader:
         self._is_ending = True
 
     async def reload(
-        self, *, actor: str = "", dry_run: bool = False, expected: str = "", source: str = "command"
+        self,
+        *,
+        actor: str = "",
+        origin: str = "",
+        dry_run: bool = False,
+        expected: str = "",
+        source: str = "command",
     ) -> ReloadReport:
         """Reads the file and applies it, or says why not; with `dry_run`, only what it would change.
 
         Args:
             actor: who asks, as the system attests it; with one it is audited.
+            origin: how they came, as far as anybody says.
             dry_run: whether only to look.
             expected: the digest of the content that somebody agreed to; nothing is done with another.
             source: what asks: `command`, `signal`, `file`.
@@ -83,7 +90,7 @@ class Reloader:
             if expected and reading.digest != expected:
                 return ReloadReport(is_good=False, message="the file has changed since; look again")
             self._note(reading)
-            return await self._apply(reading, source=source, actor=actor)
+            return await self._apply(reading, source=source, actor=actor, origin=origin)
 
     async def watch(self) -> None:
         """Looks at the file for ever."""
@@ -143,15 +150,15 @@ class Reloader:
             digest=reading.digest,
         )
 
-    async def _apply(self, reading: Reading, *, source: str, actor: str = "") -> ReloadReport:
+    async def _apply(self, reading: Reading, *, source: str, actor: str = "", origin: str = "") -> ReloadReport:
         engine, settings = self._engine, reading.settings
         if settings is None:
             problem = told_in_public(reading.problems[0])
             count = len(reading.problems)
-            result = await engine.refuse_settings(problem, count=count, source=source, actor=actor)
+            result = await engine.refuse_settings(problem, count=count, source=source, actor=actor, origin=origin)
             return self._said(self._refused(reading, action_id=result.action_id))
         changes = engine.changes_to(settings)
-        result = await engine.reload(settings, source=source, actor=actor)
+        result = await engine.reload(settings, source=source, actor=actor, origin=origin)
         return self._said(
             ReloadReport(
                 is_good=result.is_done,

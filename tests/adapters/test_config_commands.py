@@ -234,6 +234,8 @@ def plan_lines(keys: str, resilience: str = "{}") -> str:
         ),
         ("requestsPerMinute: 60", "limits 60 requests a minute clocks"),
         ("probe: completion, probeCost: $0.02", "short completion (about $0.02) every 30 s"),
+        ("inputPrice: $3, outputPrice: $15", "price $3 a million tokens read, $15 a million tokens written clocks"),
+        ("inputPrice: $0", "price $0 a million tokens read clocks"),
     ],
 )
 def test_plan_tells_what_a_key_amounts_to(keys: str, told: str) -> None:
@@ -379,6 +381,7 @@ def test_json_tells_the_plan_to_programs() -> None:
     gpt = told["models"][1]
     assert (gpt["waits"], gpt["timeout"], gpt["keyFound"]) == ([1.0, 2.0], 25.0, True)
     assert (gpt["openTimes"], gpt["hedgeAfter"], gpt["probeCost"]) == ([5.0, 10.0, 20.0, 20.0], 0.0, 0.0001)
+    assert (gpt["inputPrice"], gpt["outputPrice"]) == (None, None)
     assert told["models"][2]["isStandIn"] is True
 
 

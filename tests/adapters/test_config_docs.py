@@ -12,22 +12,17 @@ from hive_console.adapters.config_file import load_text
 from hive_console.adapters.config_file.problems import Place, Problems
 from hive_console.adapters.config_file.readers import is_name
 from hive_console.adapters.config_file.schema import (
-    GATEWAY,
     GROUP,
-    MODEL,
-    NETWORK,
-    RESILIENCE,
-    ROUTE,
     SECTIONS,
     Key,
     Shape,
 )
 from hive_console.adapters.config_file.tree import Scalar, Table, parse
 from hive_console.core.errors import ConfigurationError
+from tests.adapters.shapes import SHAPES
 
 PAGE = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text("utf-8")
 
-SHAPES = {"models": MODEL, "routes": ROUTE, "resilience": RESILIENCE, "gateway": GATEWAY, "network": NETWORK}
 
 KEYS = [
     pytest.param(section, key, id=f"{section}.{key.name}")

@@ -147,6 +147,8 @@ models:
     degradedResponseTime: 800ms
     degradedErrorRate: 2.5%
     contextWindow: 32000
+    inputPrice: $3
+    outputPrice: $0.000015
 groups:
   g: {}
 """
@@ -172,6 +174,7 @@ groups:
     assert (model.probe, model.health_check_interval, model.probe_timeout) == (ProbeKind.COMPLETION, 30.0, 3.0)
     assert (model.max_concurrent_requests, model.degraded_response_time) == (40, 0.8)
     assert (model.degraded_error_rate, model.context_window) == (0.025, 32_000)
+    assert (model.input_price, model.output_price) == (3_000_000, 15)
 
 
 def test_fleet_settings_arrive_in_their_fields() -> None:
@@ -195,7 +198,7 @@ resilience:
   probeDailyBudget: $2.50
   outlierEjection: true
   maxEjectionShare: 25%
-gateway: {host: "::1", port: 0, maxBody: 2MiB}
+gateway: {host: "::1", port: 0, maxBody: 2MiB, drain: 500ms}
 environment: prod
 """
     ).settings
@@ -211,6 +214,7 @@ environment: prod
     assert (resilience.degraded_token_cap, resilience.probe_daily_budget) == (256, 2_500_000)
     assert (resilience.outlier_ejection, resilience.max_ejection_share) == (True, 0.25)
     assert (settings.gateway.host, settings.gateway.port, settings.gateway.max_body) == ("::1", 0, 2 * 1024**2)
+    assert settings.gateway.drain == 0.5
     assert settings.environment == "prod"
 
 

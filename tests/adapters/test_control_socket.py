@@ -114,10 +114,10 @@ async def test_what_is_no_known_request_gets_an_error_and_the_connection_stays(p
 class Reloads:
     """What was asked, and one answer to all of it."""
 
-    asked: list[tuple[str, bool]] = field(default_factory=list)
+    asked: list[tuple[str, str, bool]] = field(default_factory=list)
 
-    async def __call__(self, *, actor: str, dry_run: bool) -> ReloadReport:
-        self.asked.append((actor, dry_run))
+    async def __call__(self, *, actor: str, origin: str, dry_run: bool) -> ReloadReport:
+        self.asked.append((actor, origin, dry_run))
         return REPORT
 
 
@@ -126,23 +126,33 @@ async def test_a_reload_is_asked_for_in_the_name_that_the_kernel_attests(folder:
     server = ControlServer(socket_path(folder), lambda: FLEET, reload=reloads)
     await server.start()
 
-    reports = [await ask_to_reload(folder, dry_run=dry_run) for dry_run in (True, False)]
+    reports = [
+        await ask_to_reload(folder, dry_run=dry_run, origin=origin)
+        for dry_run, origin in ((True, ""), (False, "ssh 10.0.0.5\x1b[2J"))
+    ]
     await server.stop()
 
     assert reports == [REPORT, REPORT]
     me = login_name(os.getuid())
-    assert reloads.asked == [(me, True), (me, False)]
+    assert reloads.asked == [
+        (me, "control socket", True),
+        (me, "control socket, ssh 10.0.0.5␛[2J", False),
+    ]
 
 
 async def test_a_reload_without_a_clear_word_changes_nothing(folder: Path) -> None:
     reloads = Reloads()
     server = ControlServer(socket_path(folder), lambda: FLEET, reload=reloads)
     await server.start()
-    for line in (b'{"op":"reload"}\n', b'{"op":"reload","dry_run":0}\n', b'{"op":"reload","dry_run":"no"}\n'):
+    for line in (
+        b'{"op":"reload"}\n',
+        b'{"op":"reload","dry_run":0}\n',
+        b'{"op":"reload","dry_run":"no","origin":7}\n',
+    ):
         await ask(socket_path(folder), line)
     await server.stop()
 
-    assert [dry_run for _, dry_run in reloads.asked] == [True, True, True]
+    assert [dry_run for _, _, dry_run in reloads.asked] == [True, True, True]
 
 
 async def test_an_engine_that_cannot_reload_says_so(folder: Path, path: Path) -> None:

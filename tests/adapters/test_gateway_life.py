@@ -101,6 +101,27 @@ async def test_stop_lets_a_request_finish_and_takes_no_new_connection() -> None:
         await asyncio.wait_for(stopping, SOON)
 
 
+@pytest.mark.parametrize("is_early", [False, True], ids=["while it stops", "before it stops"])
+async def test_a_stop_that_is_hurried_does_not_wait_for_requests(*, is_early: bool) -> None:
+    operations = FakeOperations()
+    operations.hold = asyncio.Event()
+    gateway = gateway_of(operations)
+    base_url = await gateway.start()
+    async with aiohttp.ClientSession() as http:
+        asking = asyncio.ensure_future(http.post(f"{base_url}/chat/completions", json=GOOD))
+        await asyncio.wait_for(operations.asked.wait(), SOON)
+        if is_early:
+            gateway.hurry()
+
+        stopping = asyncio.ensure_future(gateway.stop(grace=10 * SOON))
+        await asyncio.sleep(0)
+        gateway.hurry()
+        await asyncio.wait_for(stopping, SOON)
+
+        async with await asyncio.wait_for(asking, SOON) as response:
+            assert response.status == 503
+
+
 async def test_a_connection_kept_alive_is_told_that_the_gateway_stops() -> None:
     operations = FakeOperations()
     gateway = gateway_of(operations)

@@ -10,11 +10,15 @@ import pytest
 
 from hive_console.adapters.config_file.problems import Place, Problems
 from hive_console.adapters.config_file.readers import NONE
-from hive_console.adapters.config_file.schema import GATEWAY, MODEL, NETWORK, RESILIENCE, ROUTE, Key, Shape
+from hive_console.adapters.config_file.schema import (
+    MODEL,
+    Key,
+    Shape,
+)
 from hive_console.adapters.config_file.tree import Table, parse
 from hive_console.core.settings_words import is_unspeakable, spelled, word_of
+from tests.adapters.shapes import SHAPES
 
-SHAPES = {"models": MODEL, "routes": ROUTE, "resilience": RESILIENCE, "gateway": GATEWAY, "network": NETWORK}
 KEYS = [pytest.param(shape, key, id=f"{name}.{key.name}") for name, shape in SHAPES.items() for key in shape.keys]
 
 TEXTS = {"key": "env:A_KEY", "token": "env:A_KEY", "host": "127.0.0.1"}

@@ -9,7 +9,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "bip-03.md").read_text()
-TESTS = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
+TESTS = "\n".join(
+    path.read_text() for form in ("test_*.py", "*_contract.py") for path in (ROOT / "tests").rglob(form)
+)
 ROWS = [line for line in PAGE.splitlines() if line.startswith("| ") and not line.startswith(("| BIP-03", "| ---"))]
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from hive_console.core import events as e
 from hive_console.core.events import Event
 from hive_console.core.narration import narrate
 from hive_console.core.outcome import OutcomeKind
+from hive_console.core.restart import AS_BEFORE
 from hive_console.core.states import (
     Action,
     ActionPhase,
@@ -77,6 +80,10 @@ def test_more_of_the_same_has_one_topic_and_another_failure_another() -> None:
     assert call("a", OutcomeKind.TIMED_OUT, 1.0) == call("a", OutcomeKind.TIMED_OUT, 2.0) != ""
     assert call("a", OutcomeKind.TIMED_OUT, 1.0) != call("a", OutcomeKind.SERVER_ERROR, 1.0)
     assert call("a", OutcomeKind.TIMED_OUT, 1.0) != call("b", OutcomeKind.TIMED_OUT, 1.0)
+
+
+def test_how_the_fleet_is_set_up_is_routine_in_the_log() -> None:
+    assert narrate(sample_event(e.FleetConfigured)).is_routine
 
 
 def test_what_the_inbox_tells_is_routine_in_the_log() -> None:
@@ -292,6 +299,27 @@ def test_the_first_and_the_last_level_are_told_by_degraded_mode() -> None:
     assert narrate(level(DegradationLevel.REDUCED, DegradationLevel.FULL)).is_routine
 
 
+def test_what_a_restart_takes_back_is_said_to_be_as_before() -> None:
+    reduced = level(DegradationLevel.FULL, DegradationLevel.REDUCED)
+    degraded = narrate(replace(reduced, cause=AS_BEFORE))
+    key = narrate(e.KeyQuarantined(at=NOW, key="env:K", provider="acme", models=("a",), cause=AS_BEFORE))
+
+    assert degraded.text.endswith("(25.0 % of models available) (as before the restart)")
+    assert not degraded.is_routine  # no line of its own tells that degraded mode is on
+    assert key.text == (
+        "acme refuses the key env:K: a left alone; replace it, or its permissions, then reset or wait a minute"
+        " (as before the restart)"
+    )
+
+
+def test_alerts_that_go_on_firing_are_named_and_counted() -> None:
+    one = narrate(e.AlertsRestored(at=NOW, alert_ids=("A3",), count=1, acknowledged=0))
+    many = narrate(e.AlertsRestored(at=NOW, alert_ids=tuple(f"A{n}" for n in range(50)), count=60, acknowledged=7))
+
+    assert (one.text, one.severity) == ("1 alert fires as before the restart: A3", Severity.WARNING)
+    assert many.text == "60 alerts fire as before the restart: A0, A1, A2, A3 and 56 more, 7 acknowledged"
+
+
 def test_a3_degraded_mode_is_said_in_percent() -> None:
     entered = narrate(e.DegradedModeEntered(at=NOW, available_share=0.5, threshold=0.6))
     left = narrate(e.DegradedModeLeft(at=NOW, available_share=1.0, threshold=0.6, lasted=90.0))
@@ -327,6 +355,12 @@ def test_an_operators_deed_says_who_what_where_and_why(
 
     assert line.text == f"ada: fail-over a → b {ending}"
     assert line.is_routine is is_routine
+
+
+def test_an_operators_deed_says_how_they_came() -> None:
+    deed = sample_event(e.OperatorActed, actor="ada", origin="ssh 10.0.0.5")
+
+    assert narrate(deed).text.startswith("ada (ssh 10.0.0.5): ")
 
 
 def test_an_alert_is_as_loud_as_its_severity() -> None:

@@ -132,6 +132,31 @@ def test_an_attempt_tells_the_tokens_that_its_provider_told() -> None:
     run_virtually(scene())
 
 
+def test_an_attempt_costs_what_its_tokens_do_where_their_prices_are_known() -> None:
+    async def scene() -> None:
+        priced = model("a", "b", input_price=3_000_000, output_price=15_000_000)
+        async with staged(priced, model("b")) as stage:
+            stage.provider.queues["a"] = [Line(usage=Usage(12, 34)), Line()]
+            stage.provider.queues["b"] = [Line(usage=Usage(12, 34))]
+            for name in ("a", "a", "b"):
+                await stage.ask(name)
+
+            assert [event.cost for event in stage.happened(AttemptFinished)] == [546, None, None]
+
+    run_virtually(scene())
+
+
+def test_a_stream_costs_what_it_told_in_the_end() -> None:
+    async def scene() -> None:
+        async with staged(model("a", input_price=1_000_000, output_price=2_000_000)) as stage:
+            stage.provider.lines["a"] = Line(usage=Usage(12, 34))
+            await read(await stage.engine.open_stream(Task("a", {"messages": []})))
+
+            assert stage.happened(AttemptFinished)[0].cost == 80
+
+    run_virtually(scene())
+
+
 def test_a_stream_tells_what_it_read_first_and_what_it_wrote_last() -> None:
     async def scene() -> None:
         async with staged(model("a")) as stage:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from hive_console.core.command import Command
 from hive_console.core.errors import OperationFailed
 from hive_console.core.events import (
     AutomationFrozen,
@@ -196,6 +197,27 @@ def test_dead_fleet_is_not_hammered_by_last_resorts() -> None:
 def phases(stage: Stage, action: Action) -> list[ActionPhase]:
     rows = [event for event in stage.recorder.durable if isinstance(event, OperatorActed)]
     return [row.phase for row in rows if row.action is action]
+
+
+def test_every_audit_row_says_how_the_operator_came() -> None:
+    async def scene() -> None:
+        async with staged(model("a", "b"), model("b")) as stage:
+            command = Command(Action.TRIP, "a", "it lies", actor="ada", origin="ssh 10.0.0.5")
+
+            await stage.engine.command(command)
+            await stage.engine.undo("bob", origin="tty pts/3")
+            await stage.engine.reload(stage.engine.settings, source="command", actor="eve", origin="control socket")
+            await stage.engine.refuse_settings("x", source="command", actor="dan", origin="tty pts/4")
+
+            rows = [event for event in stage.recorder.durable if isinstance(event, OperatorActed)]
+            assert [(row.actor, row.origin) for row in rows] == [
+                *[("ada", "ssh 10.0.0.5")] * 2,
+                *[("bob", "tty pts/3")] * 2,
+                *[("eve", "control socket")] * 2,
+                ("dan", "tty pts/4"),
+            ]
+
+    run_virtually(scene())
 
 
 def test_operator_sends_an_open_breaker_to_its_trial_and_it_is_written_down() -> None:

@@ -9,13 +9,16 @@ from typing import Any
 import pytest
 
 from hive_console.core.command import Command
+from hive_console.core.configured import configured, setup_of
 from hive_console.core.errors import OperationFailed, RecordingFailed, StreamBroken, UnknownModel
 from hive_console.core.events import (
     AlertRaised,
     AlertResolved,
     AttemptFinished,
     BreakerChanged,
+    EngineStarted,
     Event,
+    FleetConfigured,
     OperatorActed,
     RoutePinned,
     SettingsRefused,
@@ -113,6 +116,27 @@ def test_an_operation_under_way_goes_on_to_the_fallback_it_began_with() -> None:
 
             assert await asked == "b"
             assert await stage.ask("a") == "c"
+
+    run_virtually(scenario())
+
+
+def test_how_the_fleet_is_set_up_is_told_at_the_start_and_after_each_reload_that_changed_something() -> None:
+    async def scenario() -> None:
+        async with staged(model("a", "b"), model("b")) as stage:
+            begun = [type(event) for event in stage.recorder.events[:2]]
+            first = stage.engine.settings
+            reload(stage, *first.models)
+            await stage.engine.refuse_settings("broken", source="file")
+            stage.engine.reconfigure(first)  # tells that the settings file is right again; nothing changed
+            reload(stage, model("a", provider="umbra"), model("b"))
+
+            after = [event for event in stage.recorder.events if not isinstance(event, BreakerChanged)]
+            last = max(place for place, event in enumerate(after) if isinstance(event, SettingsReloaded))
+            told = stage.happened(FleetConfigured)
+            assert begun == [EngineStarted, FleetConfigured]
+            assert len(stage.happened(SettingsReloaded)) == 2
+            assert told == [configured(first, told[0].at), after[last + 1]]
+            assert setup_of(told[1]).models["a"].provider == "umbra"
 
     run_virtually(scenario())
 

@@ -13,18 +13,18 @@ from tests.core.samples import NOW, fleet_settings
 
 
 async def test_it_is_asked_for_in_the_name_of_who_sits_there() -> None:
-    asked: list[tuple[str, bool, str]] = []
+    asked: list[tuple[str, str, bool, str]] = []
 
-    async def reload(*, actor: str, dry_run: bool, expected: str) -> ReloadReport:
-        asked.append((actor, dry_run, expected))
+    async def reload(*, actor: str, origin: str, dry_run: bool, expected: str) -> ReloadReport:
+        asked.append((actor, origin, dry_run, expected))
         return ReloadReport(is_good=True, message="applied")
 
-    client = LocalClient(before_start(fleet_settings(), NOW), actor="ann")
+    client = LocalClient(before_start(fleet_settings(), NOW), actor="ann", origin="tty pts/3")
     client.attach(cast("RunningEngine", None), asyncio.get_running_loop(), reload=reload)
     report = await asyncio.wrap_future(client.reload(dry_run=False, expected="d1"))
 
     assert report.message == "applied"
-    assert asked == [("ann", False, "d1")]
+    assert asked == [("ann", "tty pts/3", False, "d1")]
 
 
 def test_before_the_engine_runs_it_says_so() -> None:
