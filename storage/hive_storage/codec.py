@@ -8,94 +8,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from dataclasses import field as one_field
 from typing import Any
 
-from hive_console.core.errors import HiveError
 from hive_console.core.events import (
     AttemptFinished,
     Event,
+    FailedOver,
     OperationFinished,
     OperatorActed,
     ProbeFinished,
 )
-from hive_console.core.journal import Record, from_record, kind_of, to_record
+from hive_console.core.journal import from_record, kind_of, to_record
 from hive_console.core.states import DegradationLevel, Priority
-from hive_storage import sql
-
-Taken = tuple[int, int, Event]
-"""An event with its place: `seq` (its key), `skew` (`seq` minus its own time, both in microseconds), itself."""
-
-Row = tuple[Any, ...]
-"""What SQLite takes and gives: integers, text, bytes and None, by the order of a statement."""
-
-MICROSECONDS = 1_000_000
-"""In a second."""
-
-_FARTHEST = 2**62  # half of SQLite's range: a skew added to it still fits
-
-MAX_NAMES = 10_000
-"""Distinct model names and words a recording may hold: 20 times the largest fleet; a bound on hostile ones."""
-
-
-class NamesExhausted(HiveError):
-    """A recording holds as many different names as it may."""
-
-
-def microseconds(seconds: float) -> int:
-    """Whole microseconds, rounded to the nearest; raises `ValueError` or `OverflowError` for what is no number."""
-    return round(seconds * MICROSECONDS)
-
-
-def seconds(micros: int) -> float:
-    """The float nearest to a whole number of microseconds."""
-    return micros / MICROSECONDS
-
-
-def clamped_microseconds(moment: float) -> int:
-    """Whole microseconds of the bound of a window; far ones and infinities stay within SQLite's integers."""
-    if moment >= seconds(_FARTHEST):
-        return _FARTHEST
-    if moment <= -seconds(_FARTHEST):
-        return -_FARTHEST
-    return microseconds(moment)
-
-
-class Names:
-    """Model names and words as small integers; new ones wait in `fresh` until a commit has kept them."""
-
-    def __init__(self, known: Iterable[tuple[int, str]] = ()) -> None:
-        self._ids = {text: number for number, text in known}
-        self._next = max(self._ids.values(), default=0) + 1
-        self._fresh: list[tuple[int, str]] = []
-
-    def id_of(self, text: str) -> int:
-        """The number of a name, a new one where it has none; raises `NamesExhausted` past the bound,
-        `UnicodeEncodeError` for text that no file can hold.
-        """
-        number = self._ids.get(text)
-        if number is None:
-            if len(self._ids) >= MAX_NAMES:
-                raise NamesExhausted(f"the recording already holds {MAX_NAMES} different names")
-            text.encode()  # refuses a lone surrogate here, with its event, and not with every later batch
-            number = self._next
-            self._next += 1
-            self._ids[text] = number
-            self._fresh.append((number, text))
-        return number
-
-    @property
-    def fresh(self) -> tuple[tuple[int, str], ...]:
-        """Names that no commit has kept yet."""
-        return tuple(self._fresh)
-
-    def kept(self, names: tuple[tuple[int, str], ...]) -> None:
-        """A commit has kept these."""
-        kept = set(names)
-        self._fresh = [name for name in self._fresh if name not in kept]
-
-
-def _no_id(names: Names, text: str | None) -> int | None:
-    return None if text is None else names.id_of(text)
+from hive_storage import day_sql, sql
+from hive_storage.micros import microseconds, seconds
+from hive_storage.names import Names
+from hive_storage.request_rows import Row, Taken
 
 
 def _model_of(event: Event) -> str | None:
@@ -111,7 +41,7 @@ def _event_row(seq: int, skew: int, event: Event, names: Names) -> Row:
     record = to_record(event)
     del record["at"]
     body = json.dumps(record, separators=(",", ":"))  # ASCII: even a lone surrogate is kept, escaped
-    return seq, skew, kind_of(event), _no_id(names, _model_of(event)), body
+    return seq, skew, kind_of(event), names.id_or_none(_model_of(event)), body
 
 
 def _probe_row(seq: int, skew: int, event: ProbeFinished, names: Names) -> Row:
@@ -141,6 +71,7 @@ def _attempt_row(seq: int, skew: int, event: AttemptFinished, names: Names) -> R
         event.message,
         event.read_tokens,
         event.written_tokens,
+        event.cost,
     )
 
 
@@ -153,7 +84,7 @@ def _operation_row(seq: int, skew: int, event: OperationFinished, names: Names) 
         names.id_of(event.result.value),
         microseconds(event.latency),
         event.attempts,
-        _no_id(names, event.served_by),
+        names.id_or_none(event.served_by),
         names.id_of(event.kind.value),
         int(event.is_degraded),
         None if event.priority is Priority.NORMAL else names.id_of(event.priority.value),
@@ -162,43 +93,54 @@ def _operation_row(seq: int, skew: int, event: OperationFinished, names: Names) 
     )
 
 
-def _audit_row(seq: int, skew: int, event: OperatorActed, _names: Names) -> Row:
-    return (
-        seq,
-        skew,
-        event.action_id,
-        event.phase.value,
-        event.actor,
-        event.action.value,
-        event.target,
-        event.reason,
-        event.parameter,
-        event.before,
-        event.after,
-        event.detail,
-    )
-
-
 RowOf = Callable[[int, int, Any, Names], Row]  # Any: each function takes the kind it stands beside below
 Writer = tuple[str, RowOf]
 """An insert statement, and what makes its row of `seq`, `skew`, the event and the names."""
 
-_EVENT_WRITER: Writer = (sql.INSERT_EVENT, _event_row)
-_WRITERS: dict[type[Event], Writer] = {
-    ProbeFinished: (sql.INSERT_PROBE, _probe_row),
-    AttemptFinished: (sql.INSERT_ATTEMPT, _attempt_row),
-    OperationFinished: (sql.INSERT_OPERATION, _operation_row),
-    OperatorActed: (sql.INSERT_AUDIT, _audit_row),
+BEST_EFFORT: frozenset[type[Event]] = frozenset({AttemptFinished, OperationFinished, FailedOver})
+"""Kinds that come with every request: they stand in the day's file and may be dropped in need. Every other kind,
+and every kind to come, is kept in the main file: audit, transitions, alerts, probes, engine life."""
+
+_MAIN: dict[type[Event], Writer] = {ProbeFinished: (sql.INSERT_PROBE, _probe_row)}
+_OTHER_MAIN: Writer = (sql.INSERT_EVENT, _event_row)
+_DAY: dict[type[Event], Writer] = {
+    AttemptFinished: (day_sql.INSERT_ATTEMPT, _attempt_row),
+    OperationFinished: (day_sql.INSERT_OPERATION, _operation_row),
+    FailedOver: (day_sql.INSERT_EVENT, _event_row),
 }
 
+Part = tuple[Writer, list[Taken]]
 
-def by_writer(batch: Iterable[Taken]) -> list[tuple[Writer, list[Taken]]]:
-    """A batch sorted to its tables, each part in the order it came."""
-    parts: dict[str, tuple[Writer, list[Taken]]] = {}
-    for taken in batch:
-        writer = _WRITERS.get(type(taken[2]), _EVENT_WRITER)
-        parts.setdefault(writer[0], (writer, []))[1].append(taken)
-    return list(parts.values())
+
+@dataclass(slots=True)
+class Sorted:
+    """Events by the table that they go to, each part in the order it came.
+
+    Attributes:
+        main: what goes to tables of the main file.
+        audit: rows of the audit trail.
+        day: what goes to tables of the day's file.
+    """
+
+    main: list[Part] = one_field(default_factory=list)
+    audit: list[Taken] = one_field(default_factory=list)
+    day: list[Part] = one_field(default_factory=list)
+
+
+def by_table(events: Iterable[Taken]) -> Sorted:
+    """Events sorted to their tables."""
+    main: dict[str, Part] = {}
+    day: dict[str, Part] = {}
+    found = Sorted()
+    for taken in events:
+        kind = type(taken[2])
+        if kind is OperatorActed:
+            found.audit.append(taken)
+            continue
+        place, table = (day, _DAY[kind]) if kind in BEST_EFFORT else (main, _MAIN.get(kind, _OTHER_MAIN))
+        place.setdefault(table[0], (table, []))[1].append(taken)
+    found.main, found.day = list(main.values()), list(day.values())
+    return found
 
 
 # --- back ------------------------------------------------------------------------------------------
@@ -230,7 +172,7 @@ def probe_of_row(row: Row, names: dict[int, str]) -> Event:
 def attempt_of_row(row: Row, names: dict[int, str]) -> Event:
     """An event from a row of the `attempt` table."""
     _, at_us, operation, model, number, kind, latency_us, first_token_us, status, message, *tokens = row
-    read_tokens, written_tokens = tokens
+    read_tokens, written_tokens, cost = tokens
     record = {
         "at": seconds(at_us),
         "operation": operation,
@@ -243,6 +185,7 @@ def attempt_of_row(row: Row, names: dict[int, str]) -> Event:
         "message": message,
         "read_tokens": read_tokens,
         "written_tokens": written_tokens,
+        "cost": cost,
     }
     return from_record(AttemptFinished.__name__, record)
 
@@ -266,33 +209,3 @@ def operation_of_row(row: Row, names: dict[int, str]) -> Event:
         "route": "" if route is None else names[route],
     }
     return from_record(OperationFinished.__name__, record)
-
-
-_AUDIT_FIELDS = (
-    "action_id",
-    "phase",
-    "actor",
-    "action",
-    "target",
-    "reason",
-    "parameter",
-    "before",
-    "after",
-    "detail",
-)
-
-
-def audit_of_row(row: Row, _names: dict[int, str]) -> Event:
-    """An event from a row of the `audit` table."""
-    record: Record = dict(zip(_AUDIT_FIELDS, row[2:], strict=True))
-    record["at"] = seconds(row[1])
-    return from_record(OperatorActed.__name__, record)
-
-
-NARROW: dict[type[Event], Callable[[Row, dict[int, str]], Event]] = {
-    ProbeFinished: probe_of_row,
-    AttemptFinished: attempt_of_row,
-    OperationFinished: operation_of_row,
-    OperatorActed: audit_of_row,
-}
-"""Kinds with a table of their own, and how their rows become events again."""

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from hive_console.core.errors import DataFolderBusy, HiveError
 from hive_console.core.text import NAME_LIMIT, clean, redact
+from hive_storage.file_systems import MOUNTS, network_under
 
 LOCK_NAME = "hive.lock"
 """The file that is locked while somebody records."""
@@ -26,6 +27,8 @@ DATABASE_NAME = "hive.db"
 
 _PRIVATE_FOLDER = 0o700
 _PRIVATE_FILE = 0o600  # a recording names customers' models, operators and failures: the owner's alone
+
+_ANYBODY_WRITES = 0o002
 
 _LOCK_LOOKS = 5
 """Looks at the lock before it counts as held: `holder_of` of another process holds it for microseconds."""
@@ -77,13 +80,16 @@ class DataFolder:
         self._holder = holder
 
     @classmethod
-    def open(cls, path: Path, *, started: float, command: str = "") -> DataFolder:
+    def open(cls, path: Path, *, started: float, command: str = "", mounts: Path = MOUNTS) -> DataFolder:
         """Creates the folder where it is missing (0700) and takes it for this process.
 
-        `started` is now, in Unix seconds; `command` is how the process was started, for whoever comes second.
-        Raises `DataFolderBusy` naming the holder, and `HiveError` when the folder cannot be used.
+        `started` is now, in Unix seconds; `command` is how the process was started, for whoever comes second;
+        `mounts` is where the system tells what is mounted. Raises `DataFolderBusy` naming the holder, and
+        `HiveError` when the folder cannot be used: it cannot be made or written, it lies on a network, or anybody
+        may change what is in it. A folder that was there keeps its mode: it may hold more than ours.
         """
         _create(path)
+        _check(path, mounts)
         lock = _open_lock(path)
         try:
             _take(lock, path)
@@ -174,6 +180,21 @@ def _create(path: Path) -> None:
         raise HiveError(
             f"cannot create the data folder {path}: {error.strerror}; choose another with --data"
         ) from error
+
+
+def _check(path: Path, mounts: Path) -> None:
+    kind = network_under(path, mounts)
+    if kind:
+        raise HiveError(
+            f"data folder {path} is on a network file system ({clean(kind, NAME_LIMIT)}), where SQLite's log can"
+            " lose or damage a recording; choose a folder on a disk of this machine with --data"
+        )
+    # Files are 0600 whatever their folder is; but who may write in it can put another one in their place.
+    if path.stat().st_mode & _ANYBODY_WRITES:
+        raise HiveError(
+            f"anybody on this machine can put files into the data folder {path}: chmod o-w it, or choose another"
+            " with --data"
+        )
 
 
 def _open_lock(path: Path) -> int:

@@ -7,12 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import chain
 
-from hive_console.core.events import AttemptFinished, Event, FailedOver, OperationFinished
-from hive_storage.codec import MICROSECONDS, Taken
-
-BEST_EFFORT: frozenset[type[Event]] = frozenset({AttemptFinished, OperationFinished, FailedOver})
-"""Kinds that come with every request and may be dropped in need. Every other kind, and every kind to come, is
-kept: audit, transitions, alerts, probes, engine life."""
+from hive_console.core.events import Event
+from hive_storage.codec import BEST_EFFORT
+from hive_storage.days import day_of, end_of
+from hive_storage.micros import MICROSECONDS
+from hive_storage.request_rows import Taken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +30,15 @@ class Bounds:
 
 
 class Intake:
-    """The queue between the engine and the disk. `recorded + dropped + queued == taken`, at all times."""
+    """The queue between the engine and the disk. `recorded + dropped + queued == taken`, at all times.
+
+    Attributes:
+        taken: events taken in.
+        recorded: events on disk.
+        dropped: events lost for good.
+        takes_requests: whether events of every request find a place; switched off they are dropped at once, because
+            the disk has no room for them.
+    """
 
     def __init__(self, bounds: Bounds, *, last_seq: int, on_drop: Callable[[Taken], None]) -> None:
         """`last_seq` is the newest key in the file; `on_drop` hears of each event that made room."""
@@ -45,6 +52,7 @@ class Intake:
         self.taken = 0
         self.recorded = 0
         self.dropped = 0
+        self.takes_requests = True
 
     @property
     def queued(self) -> int:
@@ -72,6 +80,10 @@ class Intake:
         self._last_seq = seq
         if type(event) in BEST_EFFORT:
             lane, bound = self._best_effort, self._bounds.best_effort
+            if not self.takes_requests:
+                self.dropped += 1
+                self._on_drop((seq, seq - at_us, event))
+                return seq
         else:
             lane, bound = self._must_keep, self._bounds.must_keep
         if len(lane) >= bound:
@@ -80,8 +92,15 @@ class Intake:
         lane.append((seq, seq - at_us, event))
         return seq
 
+    def not_before(self, seq: int) -> None:
+        """Whatever is taken from now on gets a key of `seq` at least: what came before it has been summed up."""
+        self._last_seq = max(self._last_seq, seq - 1)
+
     def batch(self, until: int) -> list[Taken]:
-        """The next events with keys up to `until`, oldest first; the same ones again until they are settled."""
+        """The next events with keys up to `until`, oldest first; the same ones again until they are settled.
+
+        They are of one UTC day: the next day's go to another file.
+        """
         if not self._batches:
             batch = self._next(until)
             if not batch:
@@ -89,6 +108,11 @@ class Intake:
             self._out = len(batch)
             self._batches.append(batch)
         return self._batches[0]
+
+    def is_drained(self, until: int) -> bool:
+        """Whether the batch that is out, if any, holds the last events with keys up to `until`."""
+        lanes = (self._best_effort, self._must_keep)
+        return len(self._batches) < 2 and not any(lane and lane[0][0] <= until for lane in lanes)
 
     def _next(self, until: int) -> list[Taken]:
         best_effort, must_keep = self._best_effort, self._must_keep
@@ -99,6 +123,8 @@ class Intake:
             lane = best_effort if is_best else must_keep
             if lane[0][0] > until:
                 break
+            if not batch:
+                until = min(until, end_of(day_of(lane[0][0])) - 1)
             batch.append(lane.popleft())
             room -= 1
         return batch

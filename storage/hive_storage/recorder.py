@@ -9,17 +9,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from typing import Any
 
 from hive_console.core.errors import RecordingFailed
 from hive_console.core.events import Event
+from hive_console.core.keeping import Keeping
 from hive_console.core.snapshot import RecorderView
-from hive_storage.codec import Taken, seconds
+from hive_storage.batch import Batch
 from hive_storage.database import words_of
 from hive_storage.folder import DataFolder
-from hive_storage.gap import Gap, GapCause
+from hive_storage.health import Health
 from hive_storage.intake import Bounds, Intake
+from hive_storage.losses import Losses
+from hive_storage.micros import microseconds
+from hive_storage.request_rows import Taken
 from hive_storage.states import States
+from hive_storage.upkeep import Upkeep
 from hive_storage.writer import ROW_ERRORS, BatchWriter
 
 FLUSH_INTERVAL = 0.25
@@ -34,13 +40,14 @@ FIRST_BACKOFF = 0.25
 LAST_BACKOFF = 5.0
 """Seconds between tries in a long outage: its end is noticed well within 10 s."""
 
-CLOSE_WAIT = 2.0
+CLOSE_WAIT = 1.0
 """Seconds the last batches may take when the program ends; the whole program ends within 3."""
 
-CANCEL_WAIT = 1.5
+CANCEL_WAIT = 0.5
 """Seconds for a write under way to come back after that: SQLite's own wait for a lock, and a little."""
 
 DEFAULT_BOUNDS = Bounds()
+DEFAULT_KEEPING = Keeping()
 
 
 class Recorder:
@@ -51,17 +58,26 @@ class Recorder:
     """
 
     def __init__(
-        self, writer: BatchWriter, *, bounds: Bounds, now: Callable[[], float], keeps_states: bool = True
+        self,
+        writer: BatchWriter,
+        upkeep: Upkeep,
+        *,
+        bounds: Bounds,
+        now: Callable[[], float],
+        keeps_states: bool = True,
     ) -> None:
         self._writer = writer
         self._bounds = bounds
         self._now = now
         self._intake = Intake(bounds, last_seq=writer.last_seq, on_drop=self._on_drop)
         self._keeps_states = keeps_states
+        self._upkeep = upkeep
+        self._is_full = False
         self._states = States()
-        self._gap: Gap | None = None
-        self._refusal = ""
-        self._error = ""
+        self._windows = writer.windows
+        self._final = 0
+        self._health = Health(now())
+        self._losses = Losses(now)
         self._backoff = FIRST_BACKOFF
         self._wake = asyncio.Event()
         self._waiters: dict[int, asyncio.Future[str]] = {}
@@ -78,16 +94,18 @@ class Recorder:
         version: str = "",
         bounds: Bounds = DEFAULT_BOUNDS,
         keeps_states: bool = True,
+        keeping: Keeping = DEFAULT_KEEPING,
     ) -> AsyncGenerator[Recorder, None]:
         """Records into `folder` for as long as the block lasts; at its end the last batches are written.
 
         `now` gives Unix seconds; `version` is the program's, for the row of this run; without `keeps_states` models
-        begin afresh and leave nothing behind (a fleet on show). Raises `HiveError` when the recording cannot be
-        opened: another program's file, a newer version's, a damaged one. The folder is not released: whoever
-        opened it does that.
+        begin afresh, and no ballast is kept (a fleet on show); `keeping` says how long what is kept. Raises
+        `HiveError` when the recording cannot be opened: another program's file, a newer version's, a damaged one.
+        The folder is not released: whoever opened it does that.
         """
         async with BatchWriter.open(folder, now=now, version=version) as writer:
-            recorder = cls(writer, bounds=bounds, now=now, keeps_states=keeps_states)
+            upkeep = Upkeep(writer, folder, keeping, now=now(), has_ballast=keeps_states)
+            recorder = cls(writer, upkeep, bounds=bounds, now=now, keeps_states=keeps_states)
             task = asyncio.create_task(recorder._write_until_closed(), name="recorder")
             try:
                 yield recorder
@@ -96,8 +114,10 @@ class Recorder:
 
     def record(self, event: Event) -> None:
         """Takes an event for the next batch; a full lane, or a closed recorder, drops and counts."""
-        self._intake.take(event)
-        if self._intake.queued >= self._bounds.batch and not self._error:
+        seq = self._intake.take(event)
+        if seq is not None:
+            self._windows.observe(event, seq)
+        if self._intake.queued >= self._bounds.batch and not self._losses.error:
             self._wake.set()
         if self._is_closed:
             self._intake.give_up()
@@ -114,6 +134,7 @@ class Recorder:
         seq = self._intake.take(event)
         if seq is None:
             raise RecordingFailed(f"cannot record: {event.at} is no time")
+        self._windows.observe(event, seq)
         waiter: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._waiters[seq] = waiter
         self._wake.set()
@@ -143,7 +164,11 @@ class Recorder:
         """Counts since this run began, and why nothing can be written, while that is so."""
         intake = self._intake
         return RecorderView(
-            recorded=intake.recorded, queued=intake.queued, dropped=intake.dropped, error=self._error
+            recorded=intake.recorded,
+            queued=intake.queued,
+            dropped=intake.dropped,
+            error=self._losses.error,
+            caution=self._upkeep.caution,
         )
 
     @property
@@ -155,54 +180,97 @@ class Recorder:
 
     async def _write_until_closed(self) -> None:
         pause = 0.0
-        while not self._is_closing or self._has_work():
-            with suppress(TimeoutError):
-                async with asyncio.timeout(pause):
-                    await self._wake.wait()
-            self._wake.clear()
-            pause = await self._flush()
+        while not self._is_closing:
+            pause = await self._flush_after(pause)
+        self._windows.as_it_stands(max(microseconds(self._now()), self._intake.last_seq + 1))
+        while self._has_work():
+            pause = await self._flush_after(pause)
+
+    async def _flush_after(self, pause: float) -> float:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(pause):
+                await self._wake.wait()
+        self._wake.clear()
+        if self._is_full:
+            self._is_full = False
+            await self._upkeep.make_room(self._now())
+        pause = await self._flush()
+        if not self._losses.error and not self._is_closing:
+            await self._upkeep.step(self._now())
+            self._health.sizes = self._upkeep.sizes
+            self._losses.withheld = self._upkeep.withheld
+            self._intake.takes_requests = self._upkeep.withheld is None
+        return pause
 
     def _has_work(self) -> bool:
         return (
-            bool(self._intake.queued or self._states.rows()) or self._gap is not None or not self._writer.has_begun
+            bool(self._intake.queued or self._states.rows() or self._windows.waiting())
+            or bool(self._losses)
+            or not self._writer.has_begun
         )
 
     async def _flush(self) -> float:
-        """Writes what is queued now, and returns the seconds to wait before the next time."""
+        """Writes what is queued now, and returns the seconds to wait before the next time.
+
+        Windows that have ended go with the last of the events they sum up: no sum is on disk before its parts.
+        """
+        now = self._now()
+        self._windows.close(microseconds(now))
+        final = self._windows.final_us
+        self._intake.not_before(final)
         until = self._intake.last_seq
-        batch, states = self._intake.batch(until), self._states.rows()
-        while batch or states or self._gap is not None or not self._writer.has_begun:
-            gap, self._gap = self._gap_until_now(), None
+        closing = Batch(
+            rolled=self._windows.waiting(),
+            rolled_until=final if final > self._final else 0,
+            health=self._health.due(now, self._intake),
+        )
+        batch = self._next_batch(until)
+        while True:
+            is_last = self._intake.is_drained(until)
+            whole = batch
+            if is_last:
+                whole = replace(closing, events=batch.events, states=batch.states, gap=batch.gap)
+            if not whole and self._writer.has_begun:
+                break
+            began = self._health.begin(self._intake.queued)
             try:
-                await self._writer.write(batch, gap, states)
+                await self._writer.write(whole)
             except ROW_ERRORS as error:
-                self._put_back(gap)
-                if not batch:
+                self._losses.put_back(whole.gap)
+                if not whole.events:
                     return self._failed(error)
                 self._refused(error)
             except Exception as error:  # noqa: BLE001  # the memory outlives any error of the disk
-                self._put_back(gap)
+                self._losses.put_back(whole.gap)
                 return self._failed(error)
             else:
-                self._states.settle(states)
-                states = ()
-                self._succeeded(batch)
-            batch = self._intake.batch(until)
+                self._health.committed(began)
+                self._succeeded(whole)
+                if is_last:
+                    self._final = final
+                    break
+            batch = self._next_batch(until)
         return 0.0 if self._intake.queued >= self._bounds.batch else FLUSH_INTERVAL
 
-    def _succeeded(self, batch: list[Taken]) -> None:
-        self._error = ""
+    def _next_batch(self, until: int) -> Batch:
+        return Batch(events=self._intake.batch(until), states=self._states.rows(), gap=self._losses.take())
+
+    def _succeeded(self, batch: Batch) -> None:
+        self._losses.error = ""
         self._backoff = FIRST_BACKOFF
-        if batch:
+        self._states.settle(batch.states)
+        self._windows.settle(batch.rolled)
+        if batch.health is not None:
+            self._health.settle(self._now())
+        if batch.events:
             self._intake.settle()
-            self._answer("", up_to=batch[-1][0])
+            self._answer("", up_to=batch.events[-1][0])
 
     def _failed(self, error: Exception) -> float:
         """Keeps everything for the next try, and tells everybody who waits for the disk."""
-        self._error = f"cannot write the recording: {words_of(error)}"
-        now = self._now()
-        self._note(Gap(begin=now, end=now, cause=GapCause.WRITE_FAILED, detail=self._error))
-        self._answer(self._error, up_to=self._intake.last_seq)
+        self._losses.failed(f"cannot write the recording: {words_of(error)}")
+        self._is_full = getattr(error, "sqlite_errorname", "") == "SQLITE_FULL"
+        self._answer(self._losses.error, up_to=self._intake.last_seq)
         if self._is_closing:
             return FIRST_BACKOFF
         pause = self._backoff
@@ -211,44 +279,20 @@ class Recorder:
 
     def _refused(self, error: Exception) -> None:
         """Looks for the row that is at fault by halves; alone, it is dropped, and the others are written."""
-        self._refusal = words_of(error)
+        self._losses.refusal = words_of(error)
         self._intake.halve()
-        self._refusal = ""
+        self._losses.refusal = ""
 
     def _answer(self, failure: str, *, up_to: int) -> None:
         for seq, waiter in self._waiters.items():
             if seq <= up_to and not waiter.done():
                 waiter.set_result(failure)
 
-    # --- what is missing -------------------------------------------------------------------------------
-
     def _on_drop(self, taken: Taken) -> None:
-        seq, skew, _ = taken
-        at = seconds(seq - skew)
-        if self._refusal:
-            cause, detail = GapCause.ROW_REFUSED, self._refusal
-        elif self._error:
-            cause, detail = GapCause.WRITE_FAILED, self._error
-        else:
-            cause, detail = GapCause.QUEUE_FULL, ""
-        self._note(Gap(begin=at, end=at, cause=cause, dropped=1, detail=detail))
-        waiter = self._waiters.get(seq)
+        why = self._losses.dropped(taken)
+        waiter = self._waiters.get(taken[0])
         if waiter is not None and not waiter.done():
-            waiter.set_result(f"cannot record: {detail or 'too many events wait for the disk'}")
-
-    def _note(self, gap: Gap) -> None:
-        self._gap = gap.joined(self._gap)
-
-    def _put_back(self, gap: Gap | None) -> None:
-        if gap is not None:
-            self._note(gap)
-
-    def _gap_until_now(self) -> Gap | None:
-        """The open gap; one that a failing disk made lasts until the write that tells of it."""
-        if self._gap is None or not self._error:
-            return self._gap
-        now = self._now()
-        return self._gap.joined(Gap(begin=now, end=now, cause=self._gap.cause))
+            waiter.set_result(f"cannot record: {why}")
 
     # --- the end ---------------------------------------------------------------------------------------
 
@@ -266,4 +310,5 @@ class Recorder:
             lost = self._intake.give_up()
             self._answer("cannot record: the recorder is closed", up_to=self._intake.last_seq)
         if is_whole and not lost:
+            await self._upkeep.finish(self._now())
             await self._writer.end_run(self._now())

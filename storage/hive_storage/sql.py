@@ -1,4 +1,4 @@
-"""Every SQL statement of the house: the schema (version 3), what the recorder writes, what the reader asks.
+"""The main file: its schema (version 4), how older files become it, and what the recorder writes into it.
 
 Times are whole microseconds. `seq` is the time an event was taken in, in microseconds since 1970, moved up by
 as little as keeps it unique and growing over all tables; so it is order, key and time index in one, without a
@@ -9,10 +9,16 @@ second index. `at_us = seq - skew` is the event's own time; `skew` is 0 for most
 
 from __future__ import annotations
 
+from hive_console.core.rollup import Tier
+from hive_storage.audit_sql import AUDIT_SCHEMA, SHOWN_CHAINED
+
+ROLL_UP_TABLES = {Tier.TEN_SECONDS: "r10", Tier.MINUTE: "r60", Tier.HOUR: "r3600", Tier.DAY: "r86400"}
+"""Where windows of each length are kept. `t` is when one begins, in Unix seconds."""
+
 APPLICATION_ID = 0x48495645
 """`HIVE` in the file's header, so that `file` and we can tell it from any other database."""
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """`PRAGMA user_version` of the files this version writes."""
 
 PREPARE = """
@@ -43,10 +49,11 @@ PRAGMA trusted_schema = OFF;
 PRAGMA mmap_size = 0;
 """
 
-_KEY = """
+KEY = """
   seq INTEGER PRIMARY KEY,
   skew INTEGER NOT NULL DEFAULT 0 CHECK (skew >= 0),
   at_us INTEGER GENERATED ALWAYS AS (seq - skew) VIRTUAL"""
+"""The columns every table of events begins with."""
 
 _STATE = """
 CREATE TABLE state (model TEXT NOT NULL PRIMARY KEY, at_us INTEGER NOT NULL, body TEXT NOT NULL) STRICT;
@@ -85,23 +92,91 @@ DROP VIEW attempts;
 {_ATTEMPTS_VIEW}
 """
 
-MIGRATIONS = (_TO_2, _TO_3)
+_ROLL_UP_TABLES = "".join(
+    f"""
+CREATE TABLE {table} (
+  model INTEGER NOT NULL, t INTEGER NOT NULL,
+  calls INTEGER NOT NULL, failed INTEGER NOT NULL, timeouts INTEGER NOT NULL, throttled INTEGER NOT NULL,
+  neutral INTEGER NOT NULL, retries INTEGER NOT NULL,
+  operations INTEGER NOT NULL, answered INTEGER NOT NULL, unanswered INTEGER NOT NULL, moved_out INTEGER NOT NULL,
+  moved_in INTEGER NOT NULL, degraded INTEGER NOT NULL,
+  latency_us INTEGER NOT NULL, latency_min_us INTEGER, latency_max_us INTEGER,
+  first_tokens INTEGER NOT NULL, first_token_us INTEGER NOT NULL,
+  read_tokens INTEGER NOT NULL, written_tokens INTEGER NOT NULL, cost INTEGER NOT NULL,
+  probes INTEGER NOT NULL, probes_failed INTEGER NOT NULL, probe_us INTEGER NOT NULL,
+  recoveries INTEGER NOT NULL, recovery_ms INTEGER NOT NULL,
+  known_ms INTEGER NOT NULL, available_ms INTEGER NOT NULL, status INTEGER, breaker INTEGER,
+  latency BLOB, first_token BLOB,
+  PRIMARY KEY (model, t)) WITHOUT ROWID, STRICT;
+"""
+    for table in ROLL_UP_TABLES.values()
+)
+
+_ROLL_UP_VIEWS = "".join(
+    f"""
+CREATE VIEW {view} AS SELECT n.text AS model, datetime(r.t, 'unixepoch') AS utc, r.calls, r.failed, r.neutral,
+  r.operations, r.answered, r.moved_out, r.moved_in,
+  r.latency_us / 1000.0 / nullif(r.calls - r.failed - r.neutral, 0) AS mean_ms,
+  r.latency_max_us / 1000.0 AS slowest_ms,
+  r.read_tokens, r.written_tokens, r.cost / 1e6 AS dollars,
+  100.0 * r.available_ms / nullif(r.known_ms, 0) AS available_percent
+  FROM {ROLL_UP_TABLES[tier]} r JOIN name n ON n.id = r.model;
+"""
+    for view, tier in (("minutes", Tier.MINUTE), ("hours", Tier.HOUR), ("days", Tier.DAY))
+)
+
+_ALERT = """
+CREATE TABLE alert (
+  seq INTEGER PRIMARY KEY, alert_id TEXT NOT NULL, rule TEXT NOT NULL, severity TEXT NOT NULL,
+  subject TEXT NOT NULL, text TEXT NOT NULL, raised_us INTEGER NOT NULL, resolved_us INTEGER,
+  acknowledged_us INTEGER, acknowledged_by TEXT, note TEXT) STRICT;
+CREATE INDEX alert_firing ON alert (alert_id) WHERE resolved_us IS NULL;
+CREATE INDEX alert_resolved ON alert (resolved_us);
+"""
+
+_SELF = """
+CREATE TABLE recorder (
+  t INTEGER PRIMARY KEY, taken INTEGER NOT NULL, recorded INTEGER NOT NULL, dropped INTEGER NOT NULL,
+  queued_max INTEGER NOT NULL, commits INTEGER NOT NULL, commit_us INTEGER NOT NULL, commit_max_us INTEGER NOT NULL,
+  log_bytes INTEGER NOT NULL, file_bytes INTEGER NOT NULL, free_bytes INTEGER NOT NULL) STRICT;
+"""
+
+_EVENT_INDEX = """
+CREATE INDEX event_of ON event (kind, model);
+"""
+
+_TO_4 = f"""
+{_ROLL_UP_TABLES}{_ROLL_UP_VIEWS}{_ALERT}{_SELF}
+DROP INDEX event_kind;
+{_EVENT_INDEX}
+"""
+
+MIGRATIONS = (_TO_2, _TO_3, _TO_4)
 """What brings a file from version 1 on to the next one, each. They only ever add tables and columns with defaults:
 no row is read or rewritten, so that a file of any size takes a moment, and a step is there whole or not at all."""
 
 _TOKENLESS = "CREATE TEMP VIEW attempt AS SELECT *, NULL AS read_tokens, NULL AS written_tokens FROM main.attempt;"
 
+_SHOWN_AS_4 = f"""
+{(_ROLL_UP_TABLES + _ALERT.partition("CREATE INDEX")[0]).replace("CREATE TABLE", "CREATE TEMP TABLE")}
+{SHOWN_CHAINED}
+"""
+"""Nothing was rolled up, and alerts are told by their events."""
+
+_IN_MEMORY = "PRAGMA temp_store = MEMORY;"  # comes first: it removes what is temporary already
+
 SHOWN_AS_NEWER = (
     f"""
-PRAGMA temp_store = MEMORY;
+{_IN_MEMORY}
 CREATE TEMP VIEW operation AS SELECT *, NULL AS priority, NULL AS level, NULL AS route FROM main.operation;
-{_TOKENLESS}
+{_TOKENLESS}{_SHOWN_AS_4}
 """,
     f"""
-PRAGMA temp_store = MEMORY;
+{_IN_MEMORY}
 CREATE TEMP VIEW operation AS SELECT *, NULL AS route FROM main.operation;
-{_TOKENLESS}
+{_TOKENLESS}{_SHOWN_AS_4}
 """,
+    f"{_IN_MEMORY}{_SHOWN_AS_4}",
 )
 """What lets a reader ask a file of version 1 on, each, as if it were of this version; nothing is written."""
 
@@ -122,37 +197,27 @@ CREATE TABLE gap (
 
 CREATE TABLE name (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT;
 
-CREATE TABLE event ({_KEY},
+CREATE TABLE event ({KEY},
   kind TEXT NOT NULL, model INTEGER, body TEXT NOT NULL) STRICT;
-CREATE INDEX event_kind ON event (kind);
-
-CREATE TABLE probe ({_KEY},
+{_EVENT_INDEX}
+CREATE TABLE probe ({KEY},
   model INTEGER NOT NULL, kind INTEGER NOT NULL, latency_us INTEGER NOT NULL, status INTEGER,
   is_recovery INTEGER NOT NULL, message TEXT NOT NULL) STRICT;
 CREATE INDEX probe_model ON probe (model);
 
-CREATE TABLE attempt ({_KEY},
+CREATE TABLE attempt ({KEY},
   operation TEXT NOT NULL, model INTEGER NOT NULL, number INTEGER NOT NULL, kind INTEGER NOT NULL,
   latency_us INTEGER NOT NULL, first_token_us INTEGER, status INTEGER,
   message TEXT NOT NULL, read_tokens INTEGER, written_tokens INTEGER) STRICT;
 CREATE INDEX attempt_model ON attempt (model);
 
-CREATE TABLE operation ({_KEY},
+CREATE TABLE operation ({KEY},
   operation TEXT NOT NULL, requested INTEGER NOT NULL, result INTEGER NOT NULL, latency_us INTEGER NOT NULL,
   attempts INTEGER NOT NULL, served_by INTEGER, kind INTEGER NOT NULL, is_degraded INTEGER NOT NULL,
   priority INTEGER, level INTEGER, route INTEGER) STRICT;
 
-CREATE TABLE audit ({_KEY},
-  action_id TEXT NOT NULL, phase TEXT NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL, target TEXT NOT NULL,
-  reason TEXT NOT NULL, parameter TEXT NOT NULL, before TEXT NOT NULL, after TEXT NOT NULL,
-  detail TEXT NOT NULL) STRICT;
-CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'audit is append-only'); END;
-CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'audit is append-only'); END;
-CREATE TRIGGER audit_only_onward BEFORE INSERT ON audit
-  WHEN NEW.seq <= (SELECT coalesce(max(seq), -9223372036854775808) FROM audit)
-  BEGIN SELECT RAISE(ABORT, 'audit is append-only'); END;
-
-{_STATE}
+{AUDIT_SCHEMA}
+{_STATE}{_ROLL_UP_TABLES}{_ROLL_UP_VIEWS}{_ALERT}{_SELF}
 CREATE VIEW probes AS SELECT p.seq, datetime(p.at_us / 1000000, 'unixepoch') AS utc, m.text AS model,
   k.text AS kind, p.latency_us / 1000.0 AS latency_ms, p.status, p.is_recovery, p.message
   FROM probe p JOIN name m ON m.id = p.model JOIN name k ON k.id = p.kind;
@@ -163,12 +228,6 @@ COMMIT;
 """
 
 
-def migration(version: int) -> str:
-    """The script that brings a file of `version` one version further, in one transaction."""
-    step = MIGRATIONS[version - 1]
-    return f"BEGIN IMMEDIATE; {step} PRAGMA user_version = {version + 1}; COMMIT;"
-
-
 # --- what the recorder writes ---------------------------------------------------------------------
 
 LAST_SEQ = """
@@ -177,6 +236,7 @@ SELECT max(last) FROM (
   UNION ALL SELECT max(seq) FROM operation UNION ALL SELECT max(seq) FROM audit)
 """
 ALL_NAMES = "SELECT id, text FROM name"
+ROLLED_UNTIL = "SELECT value FROM meta WHERE key = 'rolled_us'"
 MAX_SKEW = "SELECT value FROM meta WHERE key = 'max_skew_us'"
 STATES = """
 SELECT CAST(model AS BLOB), CASE WHEN length(CAST(body AS BLOB)) <= :longest THEN CAST(body AS BLOB) END
@@ -190,71 +250,32 @@ INSERT_PROBE = (
     "INSERT INTO probe (seq, skew, model, kind, latency_us, status, is_recovery, message)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 )
-INSERT_ATTEMPT = (
-    "INSERT INTO attempt (seq, skew, operation, model, number, kind, latency_us, first_token_us, status, message,"
-    " read_tokens, written_tokens) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-)
-INSERT_OPERATION = (
-    "INSERT INTO operation (seq, skew, operation, requested, result, latency_us, attempts, served_by, kind,"
-    " is_degraded, priority, level, route) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-)
-INSERT_AUDIT = (
-    "INSERT INTO audit (seq, skew, action_id, phase, actor, action, target, reason, parameter, before, after,"
-    " detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+EXTEND_GAP = (
+    "UPDATE gap SET t1_us = max(t1_us, ?), dropped = dropped + ?, detail = ? WHERE id = (SELECT max(id) FROM gap)"
 )
 INSERT_GAP = "INSERT INTO gap (t0_us, t1_us, cause, dropped, detail) VALUES (?, ?, ?, ?, ?)"
+INSERT_HEALTH = (
+    "INSERT OR REPLACE INTO recorder (t, taken, recorded, dropped, queued_max, commits, commit_us, commit_max_us,"
+    " log_bytes, file_bytes, free_bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
 KEEP_STATE = "INSERT OR REPLACE INTO state (model, at_us, body) VALUES (?, ?, ?)"
 FORGET_OLDEST_STATES = "DELETE FROM state WHERE model NOT IN (SELECT model FROM state ORDER BY at_us DESC LIMIT ?)"
+SET_ROLLED = "INSERT OR REPLACE INTO meta (key, value) VALUES ('rolled_us', ?)"
 SET_MAX_SKEW = "INSERT OR REPLACE INTO meta (key, value) VALUES ('max_skew_us', ?)"
 
+CRASHED_RUNS = "SELECT id FROM run WHERE ended_us IS NULL"
 END_CRASHED_RUNS = "UPDATE run SET ended_us = max(started_us, coalesce(?, started_us)) WHERE ended_us IS NULL"
 BEGIN_RUN = "INSERT INTO run (started_us, pid, host, version) VALUES (?, ?, ?, ?)"
 END_RUN = "UPDATE run SET ended_us = ?, clean = ? WHERE id = ?"
 
-# --- what the reader asks: newest first, so that a limit keeps the newest ---------------------------
+# --- what a reader asks of tables of one kind ---------------------------------------------------------
 
-_WINDOW = "seq >= :first AND seq < :last AND at_us >= :first AND at_us < :end ORDER BY seq DESC LIMIT :limit"
-
-SELECT_EVENTS = f"SELECT seq, at_us, kind, body FROM event WHERE {_WINDOW}"
-SELECT_EVENTS_OF_KIND = f"SELECT seq, at_us, kind, body FROM event WHERE kind = :kind AND {_WINDOW}"
-SELECT_PROBES = (
-    f"SELECT seq, at_us, model, kind, latency_us, status, is_recovery, message FROM probe WHERE {_WINDOW}"
+PROBE_COLUMNS = "seq, at_us, model, kind, latency_us, status, is_recovery, message"
+ATTEMPT_COLUMNS = (
+    "seq, at_us, operation, model, number, kind, latency_us, first_token_us, status, message, read_tokens,"
+    " written_tokens"
 )
-SELECT_ATTEMPTS = (
-    "SELECT seq, at_us, operation, model, number, kind, latency_us, first_token_us, status, message,"
-    f" read_tokens, written_tokens FROM attempt WHERE {_WINDOW}"
+OPERATION_COLUMNS = (
+    "seq, at_us, operation, requested, result, latency_us, attempts, served_by, kind, is_degraded, priority, level,"
+    " route"
 )
-SELECT_OPERATIONS = (
-    "SELECT seq, at_us, operation, requested, result, latency_us, attempts, served_by, kind, is_degraded,"
-    f" priority, level, route FROM operation WHERE {_WINDOW}"
-)
-SELECT_AUDIT = (
-    "SELECT seq, at_us, action_id, phase, actor, action, target, reason, parameter, before, after, detail"
-    f" FROM audit WHERE {_WINDOW}"
-)
-SELECT_RUNS = "SELECT id, started_us, ended_us, clean, pid, host, version FROM run ORDER BY id DESC LIMIT :limit"
-SELECT_GAPS = (
-    "SELECT t0_us, t1_us, cause, dropped, detail FROM gap"
-    " WHERE t1_us >= :first AND t0_us < :end ORDER BY id DESC LIMIT :limit"
-)
-
-SELECT_OF = {
-    "ProbeFinished": SELECT_PROBES,
-    "AttemptFinished": SELECT_ATTEMPTS,
-    "OperationFinished": SELECT_OPERATIONS,
-    "OperatorActed": SELECT_AUDIT,
-}
-"""Kinds with a table of their own."""
-
-NEW_NAMES = "SELECT id, text FROM name WHERE id > :after"
-
-_BUCKETS = (
-    "SELECT (at_us - :first) / :step AS bucket, kind, count(*), sum(latency_us)"
-    " FROM {table} WHERE model = (SELECT id FROM name WHERE text = :model)"
-    " AND seq >= :first AND seq < :last AND at_us >= :first AND at_us < :end"
-    " GROUP BY bucket, kind LIMIT :limit"
-)
-PROBE_BUCKETS = _BUCKETS.format(table="probe")
-ATTEMPT_BUCKETS = _BUCKETS.format(table="attempt")
-
-INTEGRITY_CHECK = "PRAGMA integrity_check(100)"

@@ -1,6 +1,7 @@
-"""What a model must remember over a restart: as rows on their way to the disk, and as they come back.
+"""What must be remembered over a restart: as rows on their way to the disk, and as they come back.
 
-What a state means is the engine's; here it is JSON of a bounded size. Rows that cannot be read come back as `None`.
+A row by a model's id is that model's; names that begin with `!` are the fleet's. What a state means is the
+engine's; here it is JSON of a bounded size. Rows that cannot be read come back as `None`.
 """
 
 from __future__ import annotations
@@ -9,13 +10,15 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from hive_storage.codec import Row, microseconds
+from hive_storage.micros import microseconds
+from hive_storage.request_rows import Row
 
 STATE_LIMIT = 65_536
 """Bytes of one model's state: a breaker that judges its last 10,000 calls takes 20,000, most take 600."""
 
-MAX_STATES = 4_000
-"""Models a recording remembers, twice the largest fleet; of those no longer configured the oldest make room."""
+MAX_STATES = 6_000
+"""Rows a recording remembers: of the largest fleet its 2,000 models, as many keys, the alert book's 256 parts and a
+few of the fleet as a whole; the rest are of models and keys no longer configured, of which the oldest make room."""
 
 
 class States:
