@@ -14,9 +14,10 @@ from hive_console.core.errors import RecordingFailed
 from hive_console.core.events import AttemptFinished, Event, OperatorActed
 from hive_console.core.outcome import OutcomeKind
 from hive_console.core.states import Action, ActionPhase
+from hive_console.core.store import Wanted
 from hive_storage.folder import DataFolder
-from hive_storage.reader import Reader
 from hive_storage.recorder import Recorder
+from hive_storage.store import SqliteStore
 
 _BURST = 20
 _PACE = 0.005
@@ -120,8 +121,8 @@ async def read_as_somebody_else(folder: Path) -> None:
     if os.geteuid() == 0:
         os.setgid(65534)
         os.setuid(65534)
-    async with Reader.open(folder) as reader:
-        say("events", len(await reader.events()))
+    async with SqliteStore.open(folder) as reader:
+        say("events", len(await reader.events(Wanted())))
 
 
 def main() -> None:

@@ -9,12 +9,13 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 from hive_console.core.events import AttemptFinished, BreakerChanged, OperatorActed
 from hive_console.core.outcome import OutcomeKind
 from hive_console.core.states import Action, ActionPhase, BreakerState
+from hive_storage.days import days_in, kept_in
 from hive_storage.folder import DATABASE_NAME, DataFolder
 from hive_storage.intake import Bounds
 from hive_storage.recorder import DEFAULT_BOUNDS, Recorder
@@ -76,6 +77,25 @@ async def until(fact: Callable[[], bool]) -> None:
 def balances(recorder: Recorder) -> bool:
     view = recorder.view()
     return view.recorded + view.dropped + view.queued == recorder.taken
+
+
+def kept_attempts(path: Path) -> int:
+    """Attempts on disk that are no part of a plain request, in every day's file."""
+    found = 0
+    for _, day in days_in(path):
+        with closing(sqlite3.connect(day)) as shell:
+            found += int(shell.execute("SELECT count(*) FROM attempt").fetchone()[0])
+    return found
+
+
+def damage(path: Path) -> list[str]:
+    """What SQLite finds wrong with the recording and its days, a line each."""
+    found: list[str] = []
+    for file in (path / DATABASE_NAME, *(day for _, day in kept_in(path))):
+        with closing(sqlite3.connect(file)) as shell:
+            lines = [str(row[0]) for row in shell.execute("PRAGMA integrity_check")]
+        found += [f"{file.name}: {line}" for line in lines if line != "ok"]
+    return found
 
 
 def database(path: Path) -> sqlite3.Connection:

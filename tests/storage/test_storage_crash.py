@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import random
 import signal
 import sqlite3
-import statistics
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from hive_console.core.store import Wanted
 from hive_storage.folder import DATABASE_NAME
-from hive_storage.reader import Reader
-from tests.storage.support import PATIENCE, child, database
-
-_ROUNDS = 5
+from hive_storage.store import SqliteStore
+from tests.storage.support import PATIENCE, child, database, kept_attempts
 
 
 def _lines_until(process: subprocess.Popen[str], *, bursts: int) -> list[list[str]]:
@@ -28,47 +25,15 @@ def _lines_until(process: subprocess.Popen[str], *, bursts: int) -> list[list[st
     return said
 
 
-def _audit_and_attempts(folder: Path) -> tuple[set[int], list[int], float]:
-    opened = database(folder)
-    assert opened.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-    actions = {int(row[0]) for row in opened.execute("SELECT action_id FROM audit")}
-    numbers = [row[0] for row in opened.execute("SELECT number FROM attempt ORDER BY seq")]
-    newest = opened.execute("SELECT max(at_us) / 1e6 FROM attempt").fetchone()[0] or 0.0
-    opened.close()
-    return actions, numbers, newest
-
-
-def test_kill_at_any_moment_loses_nothing_acknowledged_and_at_most_the_last_second(tmp_path: Path) -> None:
-    rng = random.Random("kills")
-    lost_seconds: list[float] = []
-    for round_number in range(_ROUNDS):
-        folder = tmp_path / str(round_number)
-        process = child("record", folder)
-        said = _lines_until(process, bursts=rng.randint(30, 160))
-        process.send_signal(signal.SIGKILL)
-        rest, problems = process.communicate(timeout=PATIENCE)
-        said += [line.split() for line in rest.splitlines() if len(line.split()) == 4]
-        durable = [line for line in said if line[0] == "durable"]
-
-        actions, numbers, newest = _audit_and_attempts(folder)
-
-        assert durable, problems
-        assert {int(line[1]) for line in durable} <= actions
-        assert numbers == list(range(len(numbers)))  # no hole: what is missing is the end
-        assert len(numbers) > int(durable[-1][2])  # all that came before an acknowledged row is there
-        lost_seconds.append(float(said[-1][3]) - newest)
-    assert statistics.median(lost_seconds) <= 1.0
-
-
 async def test_run_after_a_kill_says_when_the_killed_one_was_last_heard_of(tmp_path: Path) -> None:
     for _ in range(2):
         process = child("record", tmp_path)
         _lines_until(process, bursts=20)
         process.kill()
         process.communicate(timeout=PATIENCE)
-    async with Reader.open(tmp_path) as reader:
+    async with SqliteStore.open(tmp_path) as reader:
         first, second = await reader.runs()
-        events = await reader.events(end=second.started)
+        events = await reader.events(Wanted(end=second.started))
 
     assert not first.is_clean
     assert first.ended == events[-1].at
@@ -97,10 +62,8 @@ def test_process_ends_and_keeps_what_it_took_however_the_block_ends(tmp_path: Pa
     process = child(mode, tmp_path)
     _, problems = process.communicate(timeout=PATIENCE)
 
-    _, numbers, _ = _audit_and_attempts(tmp_path)
-
     assert process.returncode == code, problems
-    assert numbers == [1]
+    assert kept_attempts(tmp_path) == 1
 
 
 def test_process_ends_though_another_program_holds_the_database(tmp_path: Path) -> None:

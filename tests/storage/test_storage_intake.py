@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hive_console.core.events import Event
-from hive_storage.codec import Taken
 from hive_storage.intake import Bounds, Intake
+from hive_storage.request_rows import Taken
 from tests.storage.support import T0, attempt, breaker
 
 

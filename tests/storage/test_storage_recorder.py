@@ -1,5 +1,7 @@
 """The recorder on a real file: everything comes back, nothing is lost silently, and the disk may fail."""
 
+# ruff: noqa: S608  # statements are put together from constants of the house
+
 from __future__ import annotations
 
 import asyncio
@@ -15,15 +17,27 @@ from hypothesis import HealthCheck, given, settings
 
 from hive_console.core.errors import HiveError, RecordingFailed
 from hive_console.core.events import Event, EventsDropped, OperatorActed, event_types
+from hive_console.core.store import GapCause, Wanted
 from hive_console.engine import ports
 from hive_storage import sql
+from hive_storage.audit_chain import TEXTS
 from hive_storage.folder import DATABASE_NAME
-from hive_storage.gap import GapCause
 from hive_storage.intake import Bounds
-from hive_storage.reader import Reader
 from hive_storage.recorder import Recorder
+from hive_storage.store import SqliteStore
 from tests.storage.event_samples import any_events
-from tests.storage.support import T0, action, attempt, balances, breaker, database, recording, until
+from tests.storage.support import (
+    T0,
+    action,
+    attempt,
+    balances,
+    breaker,
+    damage,
+    database,
+    kept_attempts,
+    recording,
+    until,
+)
 
 
 def test_recorder_fits_the_engines_port() -> None:
@@ -36,10 +50,10 @@ async def _recorded(path: Path, events: list[Event]) -> tuple[Event, ...]:
     async with recording(path) as recorder:
         for event in events:
             recorder.record(event)
-    async with Reader.open(path) as reader:
-        found = await reader.events()
+    async with SqliteStore.open(path) as reader:
+        found = await reader.events(Wanted())
         assert reader.skipped == 0
-        assert await reader.integrity() == ()
+    assert damage(path) == []
     return found
 
 
@@ -63,11 +77,11 @@ async def test_durable_event_is_on_disk_with_all_before_it_when_the_call_returns
         with database(tmp_path) as beside:
             counts = [beside.execute(question).fetchone()[0] for question in _COUNTS]
         beside.close()
-        assert counts == [1, 1, 1]
+        assert (kept_attempts(tmp_path), *counts) == (1, 1, 1)
         assert recorder.view().recorded == 3
 
 
-_COUNTS = ("SELECT count(*) FROM attempt", "SELECT count(*) FROM event", "SELECT count(*) FROM audit")
+_COUNTS = ("SELECT count(*) FROM event", "SELECT count(*) FROM audit")
 
 
 async def test_many_durable_events_at_once_are_all_answered(tmp_path: Path) -> None:
@@ -76,8 +90,8 @@ async def test_many_durable_events_at_once_are_all_answered(tmp_path: Path) -> N
             for number in range(50):
                 together.create_task(recorder.record_durably(action(number)))
 
-        async with Reader.open(tmp_path) as reader:
-            assert await reader.audit() == tuple(action(number) for number in range(50))
+        async with SqliteStore.open(tmp_path) as reader:
+            assert [row.act for row in await reader.audit(Wanted())] == [action(number) for number in range(50)]
 
 
 async def test_events_are_written_without_being_asked_for(tmp_path: Path) -> None:
@@ -90,11 +104,11 @@ async def test_events_are_written_without_being_asked_for(tmp_path: Path) -> Non
 async def test_run_is_clean_when_it_ended_in_order_with_nothing_lost(tmp_path: Path) -> None:
     async with recording(tmp_path) as recorder:
         recorder.record(attempt(1))
-        async with Reader.open(tmp_path) as reader:
+        async with SqliteStore.open(tmp_path) as reader:
             await until(lambda: recorder.view().recorded == 1)
             (living,) = await reader.runs()
     has_log = (tmp_path / "hive.db-wal").exists()
-    async with Reader.open(tmp_path) as reader:
+    async with SqliteStore.open(tmp_path) as reader:
         (ended,) = await reader.runs()
 
     assert (living.is_clean, living.ended) == (False, None)
@@ -108,8 +122,8 @@ async def test_second_run_goes_on_in_the_same_file(tmp_path: Path) -> None:
         async with recording(tmp_path) as recorder:
             recorder.record(attempt(number))
 
-    async with Reader.open(tmp_path) as reader:
-        assert await reader.events() == (attempt(1), attempt(2))
+    async with SqliteStore.open(tmp_path) as reader:
+        assert await reader.events(Wanted()) == (attempt(1), attempt(2))
         assert [run.run_id for run in await reader.runs()] == [1, 2]
 
 
@@ -128,8 +142,8 @@ async def test_full_queue_drops_the_oldest_requests_and_leaves_a_gap(tmp_path: P
         blocker.close()
         await until(lambda: recorder.view().queued == 0)
         view = recorder.view()
-        async with Reader.open(tmp_path) as reader:
-            found = await reader.events()
+        async with SqliteStore.open(tmp_path) as reader:
+            found = await reader.events(Wanted())
             gaps = await reader.gaps()
 
     assert view_blocked.dropped == 90
@@ -142,10 +156,11 @@ async def test_full_queue_drops_the_oldest_requests_and_leaves_a_gap(tmp_path: P
 
 async def test_full_disk_is_said_survived_and_marked(tmp_path: Path) -> None:
     async with recording(tmp_path) as recorder:
+        recorder.record(attempt(0))
         await recorder.record_durably(action(0))
         connection = recorder._writer._connection
-        pages = next(iter(await connection.execute_fetchall("PRAGMA page_count")))[0]
-        await connection.execute(f"PRAGMA max_page_count = {pages + 2}")
+        pages = next(iter(await connection.execute_fetchall("PRAGMA day.page_count")))[0]
+        await connection.execute(f"PRAGMA day.max_page_count = {pages + 2}")
         for number in range(1, 2_001):
             recorder.record(attempt(number))
         with pytest.raises(RecordingFailed, match="the disk is full"):
@@ -153,23 +168,23 @@ async def test_full_disk_is_said_survived_and_marked(tmp_path: Path) -> None:
         full = recorder.view()
         balanced_when_full = balances(recorder)
 
-        await connection.execute("PRAGMA max_page_count = 1000000")
+        await connection.execute("PRAGMA day.max_page_count = 1000000")
         await until(lambda: not recorder.view().error and not recorder.view().queued)
 
         view = recorder.view()
-        async with Reader.open(tmp_path) as reader:
+        async with SqliteStore.open(tmp_path) as reader:
             gaps = await reader.gaps()
-            audit = await reader.audit()
-            problems = await reader.integrity()
+            audit = await reader.audit(Wanted())
+        problems = damage(tmp_path)
     assert "the disk is full (SQLITE_FULL)" in full.error
-    assert full.recorded == 1
+    assert full.recorded == 2
     assert balanced_when_full
-    assert (view.recorded, view.dropped) == (2_002, 0)
+    assert (view.recorded, view.dropped) == (2_003, 0)
     assert [(gap.cause, gap.dropped) for gap in gaps] == [(GapCause.WRITE_FAILED, 0)]
     assert "the disk is full" in gaps[0].detail
     assert gaps[0].end >= gaps[0].begin > T0 - 1e9
-    assert audit == (action(0), action(1))
-    assert problems == ()
+    assert [row.act for row in audit] == [action(0), action(1)]
+    assert problems == []
 
 
 async def test_row_that_no_file_can_hold_is_dropped_alone(tmp_path: Path) -> None:
@@ -194,8 +209,8 @@ async def test_row_that_no_file_can_hold_is_dropped_alone(tmp_path: Path) -> Non
         await until(lambda: recorder.view().queued == 0)
         view = recorder.view()
         balanced = balances(recorder)
-    async with Reader.open(tmp_path) as reader:
-        found = await reader.events()
+    async with SqliteStore.open(tmp_path) as reader:
+        found = await reader.events(Wanted())
         gaps = await reader.gaps()
 
     assert found == (attempt(1), bad, attempt(600))
@@ -234,7 +249,7 @@ async def test_what_could_not_be_written_at_the_end_is_counted_and_the_run_is_no
         blocker.execute("BEGIN IMMEDIATE")
         recorder.record(attempt(1))
     blocker.close()
-    async with Reader.open(tmp_path) as reader:
+    async with SqliteStore.open(tmp_path) as reader:
         (run,) = await reader.runs()
 
     assert (recorder.view().recorded, recorder.view().dropped, recorder.view().queued) == (1, 1, 0)
@@ -259,10 +274,10 @@ async def test_durable_event_that_waits_when_the_recorder_closes_is_refused(tmp_
     [
         "UPDATE audit SET actor = 'nobody'",
         "DELETE FROM audit",
-        "INSERT OR REPLACE INTO audit SELECT 1, 0, '', '', '', '', '', '', '', '', '', ''",
+        f"INSERT OR REPLACE INTO audit SELECT 1, 0, 1, {', '.join(repr('') for _ in TEXTS)}, zeroblob(32)",
         (
-            "INSERT OR REPLACE INTO audit SELECT seq, skew, 'forged', phase, actor, action, target, reason,"
-            " parameter, before, after, detail FROM audit"
+            f"INSERT OR REPLACE INTO audit SELECT seq, skew, number, 'forged', {', '.join(TEXTS[1:])}, digest"
+            " FROM audit"
         ),
     ],
 )
@@ -275,8 +290,8 @@ async def test_audit_rows_cannot_be_changed_removed_or_slipped_in(tmp_path: Path
         forger.execute(statement)
 
     forger.close()
-    async with Reader.open(tmp_path) as reader:
-        assert await reader.audit() == (action(1),)
+    async with SqliteStore.open(tmp_path) as reader:
+        assert [row.act for row in await reader.audit(Wanted())] == [action(1)]
 
 
 async def test_durable_event_without_a_time_is_refused(tmp_path: Path) -> None:
@@ -297,7 +312,7 @@ async def test_newer_versions_file_is_refused_and_left_alone(tmp_path: Path) -> 
         async with recording(tmp_path):
             pass
     with pytest.raises(HiveError, match="written by a newer hive-console"):
-        async with Reader.open(tmp_path):
+        async with SqliteStore.open(tmp_path):
             pass
 
     assert (tmp_path / DATABASE_NAME).read_bytes() == before
@@ -331,8 +346,7 @@ async def test_recording_costs_the_caller_no_wait(tmp_path: Path) -> None:
             blocker.execute("BEGIN IMMEDIATE")
             for number in range(2_000):  # who waited for the lock here would wait for ever
                 recorder.record(attempt(number))
-            assert blocker.execute("SELECT count(*) FROM attempts").fetchone() == (0,)
+            assert kept_attempts(tmp_path) == 0
             blocker.rollback()
 
-    with closing(database(tmp_path)) as reader:
-        assert reader.execute("SELECT count(*) FROM attempts").fetchone() == (2_000,)
+    assert kept_attempts(tmp_path) == 2_000
