@@ -7,7 +7,7 @@ from hive_console.core.states import Action
 from hive_console.engine.client import EngineClient
 from hive_console.ui.action_dialog import ActionDialog
 from hive_console.ui.action_menu import ActionMenu
-from hive_console.ui.app_traits import READ_ONLY_REFUSAL, AnyApp, Now, is_read_only
+from hive_console.ui.app_traits import AnyApp, Now, is_read_only, refusal_to_act
 from hive_console.ui.deeds import alert_wanting_attention, refusal_of
 from hive_console.ui.target_picker import TargetPicker
 
@@ -26,7 +26,7 @@ def begin(app: AnyApp, client: EngineClient, action: Action, *, model_id: str, n
         Why there is nothing to open, or ``""``.
     """
     if is_read_only(app):
-        return READ_ONLY_REFUSAL
+        return refusal_to_act(app)
     if action is Action.ACKNOWLEDGE:
         alert = alert_wanting_attention(client.snapshot(), model_id)
         if alert is None:

@@ -6,7 +6,7 @@ from textual import events
 
 from hive_console.core.states import Action
 from hive_console.engine.client import EngineClient
-from hive_console.ui.app_traits import READ_ONLY_REFUSAL, Now, is_read_only, moment
+from hive_console.ui.app_traits import Now, is_read_only, moment, refusal_to_act
 from hive_console.ui.choice_dialog import ChoiceDialog
 from hive_console.ui.deeds import (
     DEED_KEYS,
@@ -80,7 +80,7 @@ class ActionMenu(ChoiceDialog[Action]):
         self.app.push_screen(UndoDialog(self._client, self._now))
 
     def _choice(self, key: str, words: str, refusal: str) -> Choice:
-        refusal = READ_ONLY_REFUSAL if is_read_only(self.app) else refusal
+        refusal = refusal_to_act(self.app) if is_read_only(self.app) else refusal
         pieces = (
             Piece(f"{key}  ", Role.MUTED if refusal else Role.ACCENT, is_bold=not refusal),
             Piece(fit(words, _NAME) if refusal else words, Role.MUTED if refusal else Role.PLAIN),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import tzinfo
 
+from hive_console.core.past import past_of
 from hive_console.core.snapshot import AlertView, FleetSnapshot
 from hive_console.core.states import AlertState, ModelStatus
 from hive_console.core.wording import span
@@ -63,6 +64,8 @@ def calm_words(fleet: FleetSnapshot) -> str:
 
 def empty_words(fleet: FleetSnapshot, now: float) -> str:
     """What stands in an inbox that never held anything."""
+    if past_of(fleet) is not None:
+        return "no alert is recorded until then"
     return f"no alert since the engine started {span(now - fleet.started_at)} ago"
 
 

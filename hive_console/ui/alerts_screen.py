@@ -10,22 +10,33 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from hive_console.core.command import Command, CommandResult
+from hive_console.core.past import past_of
 from hive_console.core.snapshot import AlertView, FleetSnapshot
 from hive_console.core.states import Action
 from hive_console.engine.client import EngineClient
 from hive_console.ui.acknowledge_dialog import AcknowledgeDialog
 from hive_console.ui.action_dialog import ActionDialog
 from hive_console.ui.alert_story import HINT, admits, detail_lines, empty_words, summary
-from hive_console.ui.app_traits import READ_ONLY_REFUSAL, Now, is_ascii, is_read_only, moment, zone_of
+from hive_console.ui.app_traits import (
+    Now,
+    is_ascii,
+    is_read_only,
+    moment,
+    refusal_to_act,
+    wall_clock,
+    zone_of,
+)
 from hive_console.ui.filter_prompt import FilterPrompt
 from hive_console.ui.key_bar import key_bar
 from hive_console.ui.model_screen import ModelScreen
+from hive_console.ui.past_words import draw_bar
 from hive_console.ui.place_line import place_line
 from hive_console.ui.undo_dialog import UndoDialog
 from hive_widgets.alert_list import AlertList
 from hive_widgets.glyphs import Role
 from hive_widgets.line_pane import LinePane
 from hive_widgets.pieces import Piece
+from hive_widgets.time_bar import TimeBar
 
 TICK = 1.0
 """Seconds between two drawings; ages are said in seconds."""
@@ -88,6 +99,8 @@ class AlertsScreen(Screen[None]):
         yield AlertList(is_ascii=is_ascii(self.app), id="alerts-list")
         yield LinePane(id="alerts-said")
         yield LinePane(id="alerts-detail")
+        if past_of(self.client.snapshot()) is not None:
+            yield TimeBar(id="time")
         yield LinePane(id="alerts-keys")
 
     def on_mount(self) -> None:
@@ -125,7 +138,7 @@ class AlertsScreen(Screen[None]):
         self._pane("alerts-place").show((line,))
         chips = (Piece(f"  [{self._filter}] esc clears", Role.HELD, is_bold=True),) if self._filter else ()
         self._pane("alerts-summary").show(((summary(fleet, now), *chips),))
-        if self._said is not None and now - self._said[1] > SAID_FOR:
+        if self._said is not None and wall_clock(self.app, self.now) - self._said[1] > SAID_FOR:
             self._said = None
         said = (
             Piece(f" {self._said[0]}", Role.WARN, is_bold=True)
@@ -138,6 +151,8 @@ class AlertsScreen(Screen[None]):
                 self._list.current, fleet, now=now, zone=zone_of(self.app), width=width, plain=is_ascii(self.app)
             )
         )
+        for bar in self.query(TimeBar):
+            draw_bar(bar, fleet, zone_of(self.app), is_ascii=is_ascii(self.app))
         self._pane("alerts-keys").show((key_bar(self.app, self, width),))
 
     def _list_words(self) -> str:
@@ -160,11 +175,11 @@ class AlertsScreen(Screen[None]):
         """A grayed key says why it is gray."""
         active = self.active_bindings.get(event.key)
         if active is not None and not active.enabled and is_read_only(self.app):
-            self.say(f"{active.binding.description}: {READ_ONLY_REFUSAL}")
+            self.say(f"{active.binding.description}: {refusal_to_act(self.app)}")
 
     def say(self, text: str) -> None:
         """Answers a key, for a few seconds."""
-        self._said = (text, self.now())
+        self._said = (text, wall_clock(self.app, self.now))
         self._draw_lines(self.client.snapshot(), self.now())
 
     def on_alert_list_moved(self) -> None:

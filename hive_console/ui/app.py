@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import tzinfo
 from pathlib import Path
 from typing import ClassVar
@@ -15,6 +15,7 @@ from textual.filter import Monochrome
 
 from hive_console.core.states import ModelStatus
 from hive_console.engine.client import EngineClient
+from hive_console.ui.app_traits import READ_ONLY_REFUSAL
 from hive_console.ui.driver import SafeDriver
 from hive_console.ui.fleet_screen import FleetScreen
 from hive_console.ui.theming import Colorless, PlainSigns, theme_of
@@ -44,6 +45,7 @@ class HiveApp(App[None], inherit_bindings=False):
     Args:
         client: the way to the engine; it may still be starting.
         now: the clock, Unix seconds.
+        wall: the clock by which keys are answered, when `now` may stand still.
         read_only: grays out everything that acts.
         on_terminal_gone: called once, with the reason, when the terminal went away; the app ends itself.
         on_first_paint: called once the first frame is drawn; heavy work begins there, not before.
@@ -74,6 +76,7 @@ class HiveApp(App[None], inherit_bindings=False):
         client: EngineClient,
         *,
         now: Callable[[], float],
+        wall: Callable[[], float] | None = None,
         read_only: bool = False,
         on_terminal_gone: Callable[[str], None] | None = None,
         on_first_paint: Callable[[], None] = lambda: None,
@@ -87,7 +90,9 @@ class HiveApp(App[None], inherit_bindings=False):
         self.animation_level = "none"
         self.client = client
         self.now = now
+        self.wall = now if wall is None else wall
         self.read_only = read_only
+        self.refusal_to_act = READ_ONLY_REFUSAL
         self.zone = zone
         self.is_ascii = is_ascii
         self._on_terminal_gone = on_terminal_gone
@@ -106,7 +111,7 @@ class HiveApp(App[None], inherit_bindings=False):
             self.register_theme(theme_of(palette))
         self.theme = WITHOUT_COLOR if no_color or self.no_color else theme
         self._colorless.enabled = self.theme not in self._colorful
-        self._fleet_screen = FleetScreen(client, now=now, zone=zone, is_ascii=is_ascii)
+        self._fleet_screen = FleetScreen(client, now=now, wall=self.wall, zone=zone, is_ascii=is_ascii)
 
     def get_default_screen(self) -> FleetScreen:
         """The fleet is what one sees first."""
@@ -115,7 +120,7 @@ class HiveApp(App[None], inherit_bindings=False):
     def on_mount(self) -> None:
         self.theme_changed_signal.subscribe(self, lambda _: self._repaint())
         self.set_interval(self._period, self._fleet_screen.tick)
-        self._starting_since, self._starting_at = self.now(), self.client.snapshot().sequence
+        self._starting_since, self._starting_at = self.wall(), self.client.snapshot().sequence
         self._starting = self.set_interval(STARTING_PERIOD, self._look_for_first_news)
         self.call_after_refresh(self._on_first_paint)
 
@@ -126,7 +131,7 @@ class HiveApp(App[None], inherit_bindings=False):
             self._starting_at = fleet.sequence
             self._fleet_screen.tick()
         is_known = fleet.sequence and all(model.status is not ModelStatus.UNKNOWN for model in fleet.models)
-        if is_known or self.now() - self._starting_since > STARTING_FOR:
+        if is_known or self.wall() - self._starting_since > STARTING_FOR:
             self._starting.stop()
 
     def _repaint(self) -> None:
@@ -187,6 +192,10 @@ class HiveApp(App[None], inherit_bindings=False):
 
         if not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen(self.screen))
+
+    def offers(self) -> Iterator[tuple[str, Callable[[], None]]]:
+        """What the palette offers of this kind of console alone: what is shown, and what it does."""
+        yield "settings: reload the file (asks first)", self.action_reload
 
     def action_next_theme(self) -> None:
         names = [name for name, _ in self.theme_titles]

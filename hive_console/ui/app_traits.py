@@ -24,6 +24,22 @@ def is_read_only(app: AnyApp) -> bool:
     return bool(getattr(app, "read_only", False))
 
 
+def is_review(app: AnyApp) -> bool:
+    """Whether the console shows a recording (`ReviewApp`)."""
+    return bool(getattr(app, "is_review", False))
+
+
+def refusal_to_act(app: AnyApp) -> str:
+    """Why nothing can be acted on where only watching is possible (`HiveApp.refusal_to_act`)."""
+    return str(getattr(app, "refusal_to_act", READ_ONLY_REFUSAL))
+
+
+def wall_clock(app: AnyApp, now: Now) -> float:
+    """The time that answers to keys are shown by (`HiveApp.wall`): it goes on while a recording stands still."""
+    wall: object = getattr(app, "wall", None)
+    return cast("Now", wall)() if callable(wall) else now()
+
+
 def is_ascii(app: AnyApp) -> bool:
     """Whether the terminal has no Unicode (`HiveApp.is_ascii`)."""
     return bool(getattr(app, "is_ascii", False))

@@ -23,7 +23,7 @@ from textual.widgets import Button, Input
 from hive_console.core.command import REASON_LIMIT, CommandResult
 from hive_console.core.errors import HiveError
 from hive_console.core.text import clean, clean_message
-from hive_console.ui.app_traits import READ_ONLY_REFUSAL, is_ascii, is_read_only
+from hive_console.ui.app_traits import is_ascii, is_read_only, refusal_to_act
 from hive_console.ui.deed_input import ReasonInput
 from hive_console.ui.deed_question import MOST_LINES, Question, ReasonRule, fact_lines, story_of, title_line
 from hive_widgets.glyphs import Role
@@ -161,7 +161,7 @@ class DeedDialog(ModalScreen[CommandResult | None]):
 
     def _ask(self, asked: Question) -> None:
         if is_read_only(self.app) and not asked.refusal:
-            asked = Question(asked.title, now=asked.now, refusal=READ_ONLY_REFUSAL)
+            asked = Question(asked.title, now=asked.now, refusal=refusal_to_act(self.app))
         was_refused, self._shown = self._is_refused, asked
         self._tell("#deed-story", story_of(asked, self._room))
         is_open = not asked.refusal

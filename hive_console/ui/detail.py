@@ -21,7 +21,7 @@ def detail_pieces(
     pieces = [
         rule,
         Piece(model.model_id, is_bold=True),
-        *([BETWEEN, Piece(model.provider, Role.MUTED)] if is_wide else []),
+        *([BETWEEN, Piece(model.provider, Role.MUTED)] if is_wide and model.provider else []),
     ]
     for note in notes_of(model, fleet.at):
         pieces += [BETWEEN, note]

@@ -53,6 +53,8 @@ class EventLog:
     def take(self, page: EventPage, now: float) -> None:
         """Adds a page; a page that says events were lost leaves a line that says so."""
         self.cursor = page.cursor
+        if page.is_anew:
+            self._entries.clear()
         if page.lost:
             self._entries.append(Entry(now, f"{page.lost} events came too fast to be shown", Severity.WARNING))
         for event in page.events:

@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 
+from hive_console.core.past import past_of
 from hive_console.core.snapshot import FleetSnapshot, ModelView
 from hive_console.core.states import ModelStatus
 from hive_console.engine.client import EngineClient
@@ -20,12 +21,14 @@ from hive_console.ui.event_log import EventLog, inbox_lines
 from hive_console.ui.filtering import HINT, Filter, parse
 from hive_console.ui.key_bar import key_bar
 from hive_console.ui.operator_keys import OperatorKeys
+from hive_console.ui.past_words import draw_bar
 from hive_console.ui.sorting import IDLE, Order
 from hive_console.ui.title import clock_piece, sentence, title_pieces
 from hive_widgets.fleet_table import FleetTable
 from hive_widgets.glyphs import Role
 from hive_widgets.line_pane import LinePane
 from hive_widgets.pieces import Piece, width_of, wrapped
+from hive_widgets.time_bar import TimeBar
 
 if TYPE_CHECKING:  # loaded when the first filter is typed
     from hive_console.ui.filter_prompt import FilterPrompt
@@ -53,6 +56,7 @@ class FleetScreen(OperatorKeys):
     Args:
         client: where everything comes from.
         now: the clock, Unix seconds.
+        wall: the clock by which keys are answered, when `now` may stand still.
         zone: of the times shown; `None` is the machine's own.
         is_ascii: draws without Unicode.
     """
@@ -70,9 +74,16 @@ class FleetScreen(OperatorKeys):
     ]
 
     def __init__(
-        self, client: EngineClient, *, now: Callable[[], float], zone: tzinfo | None = None, is_ascii: bool = False
+        self,
+        client: EngineClient,
+        *,
+        now: Callable[[], float],
+        wall: Callable[[], float] | None = None,
+        zone: tzinfo | None = None,
+        is_ascii: bool = False,
     ) -> None:
         super().__init__(client, now)
+        self._wall = wall or now
         self._zone, self._is_ascii = zone, is_ascii
         self._fleet: FleetSnapshot = client.snapshot()
         self._log = EventLog()
@@ -103,6 +114,8 @@ class FleetScreen(OperatorKeys):
         with Horizontal(id="bottom"):
             yield self._log_pane
             yield self._inbox
+        if past_of(self._fleet) is not None:
+            yield TimeBar(id="time")
         yield self._keys
 
     def on_mount(self) -> None:
@@ -130,9 +143,10 @@ class FleetScreen(OperatorKeys):
         """Reads what is new, and draws it unless drawing is paused."""
         now = self.now()
         if self._paused_since is None:
-            self._fleet = self.client.snapshot()
+            before, self._fleet = self._fleet, self.client.snapshot()
             self._log.take(self.client.events(self._log.cursor), now)
-            if now - self._last_key >= IDLE:
+            has_jumped = past_of(self._fleet) is not None and self._fleet.at != before.at
+            if has_jumped or self._wall() - self._last_key >= IDLE:
                 self._order = self._order.sorted_anew(self._fleet.models)
         self.draw()
 
@@ -147,7 +161,7 @@ class FleetScreen(OperatorKeys):
 
     def _draw_top(self, now: float) -> None:
         width = self.app.size.width
-        clock = clock_piece(now, self._zone)
+        clock = clock_piece(self._fleet, now, self._zone)
         room = width - width_of(clock.text)
         title = title_pieces(
             self._fleet,
@@ -158,17 +172,19 @@ class FleetScreen(OperatorKeys):
             is_ascii=self._is_ascii,
         )
         self._title.show((title,))
-        # Where room is short, the clock goes: the terminal has one.
-        self._clock.display = sum(width_of(piece.text) for piece in title) < room
+        # Where room is short, the clock goes: the terminal has one, though not a recording's.
+        is_past = past_of(self._fleet) is not None
+        self._clock.display = is_past or sum(width_of(piece.text) for piece in title) < room
         self._clock.styles.width = width_of(clock.text)
         self._clock.show(((clock,),))
-        said = sentence(self._fleet, now if self._paused_since is None else self._paused_since)
+        said = sentence(self._fleet, now if self._paused_since is None else self._paused_since, self._zone)
         rows = wrapped(said.text, width - 2, SENTENCE_LINES)
         self._sentence.show(tuple((Piece(f" {row}", said.role, said.is_bold),) for row in rows))
 
     def _draw_table(self, now: float) -> None:
         models = tuple(model for model in self._order.apply(self._fleet.models) if self._filter.admits(model))
-        empty = "no model matches the filter; esc clears it" if self._fleet.models else "no models are configured"
+        none = "no models are configured" if past_of(self._fleet) is None else "no model is known"
+        empty = "no model matches the filter; esc clears it" if self._fleet.models else none
         self._log_pane.styles.height = self._inbox.styles.height = self._log_lines
         self._table.show(models, now, follow=self._has_chosen, empty_text=empty)
         self._draw_chips(len(models))
@@ -177,7 +193,8 @@ class FleetScreen(OperatorKeys):
     def _log_lines(self) -> int:
         """What the rows leave goes to log and inbox."""
         at_least = LOG_LINES_TALL if self.app.size.height >= TALL_FROM else LOG_LINES
-        return max(at_least, self.app.size.height - len(self._fleet.models) - FIXED_LINES)
+        fixed = FIXED_LINES + (past_of(self._fleet) is not None)
+        return max(at_least, self.app.size.height - len(self._fleet.models) - fixed)
 
     def _draw_chips(self, shown: int) -> None:
         is_needed = bool(self._filter.words) or self._order.name != "worst" or self._order.is_reversed
@@ -194,7 +211,7 @@ class FleetScreen(OperatorKeys):
         self._chips.show((tuple(pieces),))
 
     def _draw_bottom(self, now: float) -> None:
-        if self._said is not None and now - self._said[1] > SAID_FOR:
+        if self._said is not None and self._wall() - self._said[1] > SAID_FOR:
             self._said = None
         if self._said is not None:
             detail: tuple[Piece, ...] = (Piece(f" {self._said[0]}", Role.WARN, is_bold=True),)
@@ -204,11 +221,13 @@ class FleetScreen(OperatorKeys):
         self._detail.show((detail,))
         self._log_pane.show(self._log.lines(self._log_lines, self._zone, is_ascii=self._is_ascii))
         self._inbox.show(inbox_lines(self._fleet, now, is_ascii=self._is_ascii))
+        for bar in self.query(TimeBar):
+            draw_bar(bar, self._fleet, self._zone, is_ascii=self._is_ascii)
         self._keys.show((key_bar(self.app, self, self.app.size.width),))
 
     def say(self, text: str) -> None:
         """Answers a key in the detail line, for a few seconds."""
-        self._said = (text, self.now())
+        self._said = (text, self._wall())
         self.draw()
 
     def on_key(self, event: events.Key) -> None:
@@ -217,7 +236,7 @@ class FleetScreen(OperatorKeys):
 
     def somebody_is_here(self) -> None:
         """Rows hold still while keys are pressed; the app tells of each, as bound ones never come here."""
-        self._last_key = self.now()
+        self._last_key = self._wall()
         self._has_chosen = True
 
     def on_fleet_table_moved(self) -> None:
@@ -255,6 +274,12 @@ class FleetScreen(OperatorKeys):
             self.select(worst[0])
         if all(model.status is ModelStatus.AVAILABLE for model in self._fleet.models):
             self.say("all models are well")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A recording stands still by itself: there is nothing to pause."""
+        if action == "pause" and past_of(self._fleet) is not None:
+            return False
+        return super().check_action(action, parameters)
 
     def action_pause(self) -> None:
         self._paused_since = self.now() if self._paused_since is None else None

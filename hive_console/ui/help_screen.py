@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
 from hive_console.core.level_words import CONSEQUENCES
-from hive_console.ui.app_traits import is_ascii
+from hive_console.ui.app_traits import is_ascii, is_review
 from hive_console.ui.filtering import FLAGS, HINT
 from hive_console.ui.key_bar import AnyScreen, by_place
 from hive_console.ui.model_story import glyph_of
@@ -36,6 +36,12 @@ _LETTERS = (
     "Z frozen by hand; P pinned by hand"
 )
 _LEVELS = "; ".join(f"{level.value.upper()} {means}" for level, means in CONSEQUENCES.items() if means)
+
+TIME_LEGEND = (
+    "time",
+    "◆ here; ┴ ▲ ✖ something happened, a warning, a failure; ╱ not recorded whole; blank: no engine ran",
+)
+"""What stands below the others in a review."""
 
 LEGEND = (
     ("", _BREAKERS),
@@ -109,7 +115,7 @@ class HelpScreen(ModalScreen[None]):
             signs = [Piece(f"{glyph_of(mark, plain=plain)} {mark.word}   ", mark.role) for mark in marks.values()]
             lines.append((Piece(fit(name, NAME_WIDTH), Role.MUTED), *signs))
         room = max(20, self.query_one("#help", LinePane).content_size.width - NAME_WIDTH)
-        for name, text in LEGEND:
+        for name, text in (*LEGEND, TIME_LEGEND) if is_review(self.app) else LEGEND:
             rows = wrapped(text, room, LEGEND_LINES)
             lines += [
                 (Piece(fit("" if place else name, NAME_WIDTH), Role.MUTED), Piece(row))

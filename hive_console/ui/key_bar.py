@@ -8,11 +8,15 @@ from textual.app import App
 from textual.binding import ActiveBinding
 from textual.screen import Screen
 
+from hive_console.ui.app_traits import is_review
 from hive_widgets.glyphs import Role
 from hive_widgets.pieces import Piece, width_of
 
 ALWAYS = "help"
 """The action that is shown even when nothing else fits."""
+
+TIME = "time."
+"""How the ids of bindings begin that move through a recording."""
 
 AnyScreen = Screen[Any]
 """A screen, whatever it answers (Any: the library's type parameter is invariant)."""
@@ -25,15 +29,23 @@ KeyHint = tuple[str, str, bool]
 
 
 def key_hints(app: AnyApp, screen: AnyScreen, *, shown_only: bool = True) -> list[KeyHint]:
-    """The keys of `screen` in the order of their bindings, one an action."""
+    """The keys of `screen` in the order of their bindings, one an action.
+
+    In a review the keys of its time come first, and those that act are left out: they never will.
+    """
+    is_past = is_review(app)
     hints: dict[str, KeyHint] = {}
-    for active in screen.active_bindings.values():
+    live = list(screen.active_bindings.values())
+    if is_past:
+        live.sort(key=lambda active: not (active.binding.id or "").startswith(TIME))
+    for active in live:
         binding = active.binding
         if (
             binding.system
             or (shown_only and not binding.show)
             or binding.action in hints
             or not binding.description
+            or (is_past and not active.enabled)
         ):
             continue
         hints[binding.action] = (app.get_key_display(binding), binding.description, active.enabled)
@@ -73,6 +85,8 @@ def by_place(screen: AnyScreen) -> list[tuple[str, list[ActiveBinding]]]:
     groups: dict[str, list[ActiveBinding]] = {}
     for active in screen.active_bindings.values():
         if active.binding.system or not active.binding.description:
+            continue
+        if not active.enabled and is_review(screen.app):
             continue
         title = active.node.BINDING_GROUP_TITLE or "Everywhere"
         groups.setdefault(title, []).append(active)

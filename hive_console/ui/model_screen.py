@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 from textual import events
@@ -10,19 +11,22 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 
 from hive_console.core.events import Event
+from hive_console.core.past import past_of
 from hive_console.core.snapshot import FleetSnapshot, ModelView
 from hive_console.core.wording import latency, percent
 from hive_console.engine.client import EngineClient, EventPage
-from hive_console.ui.app_traits import Now, is_ascii, moment, zone_of
+from hive_console.ui.app_traits import Now, is_ascii, moment, wall_clock, zone_of
 from hive_console.ui.event_log import EventLog
 from hive_console.ui.key_bar import key_bar
 from hive_console.ui.model_story import GONE, ROOMY, story_lines
 from hive_console.ui.operator_keys import OperatorKeys
+from hive_console.ui.past_words import draw_bar
 from hive_console.ui.place_line import place_line
 from hive_widgets.chart import Chart
 from hive_widgets.glyphs import Role
 from hive_widgets.line_pane import LinePane
 from hive_widgets.pieces import Piece
+from hive_widgets.time_bar import TimeBar
 
 TICK = 1.0
 """Seconds between two drawings; ages and countdowns are said in seconds."""
@@ -105,6 +109,8 @@ class ModelScreen(OperatorKeys):
             yield Chart("Errors, %", least_top=LEAST_PERCENT, is_ascii=plain, id="model-errors")
         yield LinePane(id="model-said")
         yield LinePane(id="model-events")
+        if past_of(self.client.snapshot()) is not None:
+            yield TimeBar(id="time")
         yield LinePane(id="model-keys")
 
     def on_mount(self) -> None:
@@ -128,17 +134,20 @@ class ModelScreen(OperatorKeys):
         self._log.take(self._about_it(self.client.events(self._log.cursor)), now)
         self._draw_top(fleet, now)
         self._draw_charts(fleet.model(self._model_id))
-        self._draw_bottom(now)
+        self._draw_bottom()
+        for bar in self.query(TimeBar):
+            draw_bar(bar, fleet, zone_of(self.app), is_ascii=is_ascii(self.app))
 
     def _about_it(self, page: EventPage) -> EventPage:
-        return EventPage(tuple(event for event in page.events if is_about(event, self._model_id)), page.cursor, 0)
+        events = tuple(event for event in page.events if is_about(event, self._model_id))
+        return replace(page, events=events, lost=0)
 
     def _draw_top(self, fleet: FleetSnapshot, now: float) -> None:
         model = fleet.model(self._model_id)
         width = self.size.width
         names = [view.model_id for view in fleet.models]
         place = f"{names.index(self._model_id) + 1} of {len(names)}" if self._model_id in names else "gone"
-        details = "" if model is None else f"{model.provider}, "
+        details = "" if model is None or not model.provider else f"{model.provider}, "
         where = ("fleet", self._model_id)
         line = place_line(
             where, f"{details}{place}", fleet, now=now, zone=zone_of(self.app), width=width, app=self.app
@@ -162,8 +171,8 @@ class ModelScreen(OperatorKeys):
         shares = tuple(None if value is None else value * 100 for value in model.error_rates)
         errors.plot(shares, latest=share)
 
-    def _draw_bottom(self, now: float) -> None:
-        if self._said is not None and now - self._said[1] > SAID_FOR:
+    def _draw_bottom(self) -> None:
+        if self._said is not None and wall_clock(self.app, self.now) - self._said[1] > SAID_FOR:
             self._said = None
         said = (
             Piece(" Recent events", Role.MUTED)
@@ -182,8 +191,8 @@ class ModelScreen(OperatorKeys):
 
     def say(self, text: str) -> None:
         """Answers a key, for a few seconds."""
-        self._said = (text, self.now())
-        self._draw_bottom(self.now())
+        self._said = (text, wall_clock(self.app, self.now))
+        self._draw_bottom()
 
     def on_key(self, event: events.Key) -> None:
         """A grayed key says why it is gray."""

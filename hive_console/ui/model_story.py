@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hive_console.core.past import past_of
+from hive_console.core.playback import NOT_RECORDED
 from hive_console.core.settings import Strategy
 from hive_console.core.snapshot import BreakerView, FleetSnapshot, ModelView
 from hive_console.core.states import BreakerState, ModelStatus
@@ -14,6 +16,9 @@ from hive_widgets.pieces import Piece, fit, width_of
 LABEL = 9
 """Columns of a line's label."""
 
+NEVER_MOVED = "no move of it is recorded"
+"""Said of a breaker of which a recording does not tell."""
+
 GONE = "this model is not in the fleet any more"
 
 
@@ -25,6 +30,8 @@ def glyph_of(mark: Mark, *, plain: bool) -> str:
 def status_words(model: ModelView, now: float, *, plain: bool) -> str:
     """The status, for how long and why."""
     mark = STATUS_MARKS[model.status]
+    if model.status_cause == NOT_RECORDED:
+        return f"{glyph_of(mark, plain=plain)} {mark.word}: {NOT_RECORDED}"
     cause = f": {model.status_cause}" if model.status_cause else ""
     return f"{glyph_of(mark, plain=plain)} {mark.word} for {whole_span(now - model.status_since)}{cause}"
 
@@ -75,9 +82,9 @@ def story_lines(
     lines = (
         _status_line(model, now, plain=plain),
         _breaker_line(model, now),
-        _failure_line(model, now),
+        _failure_line(model, now) if past_of(fleet) is None else _recorded_failure_line(model),
         _chain_line(model, fleet, plain=plain),
-        *_figure_lines(model, now, width=width),
+        *_figure_lines(model, now, width=width, is_past=past_of(fleet) is not None),
     )
     return tuple(_within(line, width) for line in lines)
 
@@ -113,6 +120,8 @@ def _status_line(model: ModelView, now: float, *, plain: bool) -> Pieces:
 
 def _breaker_line(model: ModelView, now: float) -> Pieces:
     breaker = model.breaker
+    if not breaker.is_known:
+        return _labeled("Breaker", Piece(NEVER_MOVED, Role.MUTED))
     role = FROZEN.role if breaker.is_frozen else BREAKER_MARKS[breaker.state].role
     if model.ramp is not None and not breaker.is_frozen:
         role = RAMP.role
@@ -122,6 +131,9 @@ def _breaker_line(model: ModelView, now: float) -> Pieces:
     counting = Role.WARN if breaker.consecutive_failures else Role.MUTED
     trips = [Piece(f"  tripped {breaker.trips}×", Role.WARN)] if breaker.trips else []
     said = breaker_words(breaker, now, ramp=model.ramp)
+    if bound and not breaker.is_count_known:  # a recording counts up to the last move only
+        known = f"  opens at {breaker.failure_threshold} failures in a row" if breaker.failure_threshold else ""
+        return _labeled("Breaker", Piece(said, role), *trips, Piece(known, Role.MUTED))
     return _labeled("Breaker", Piece(said, role), *trips, Piece(f"  {count}", counting))
 
 
@@ -135,9 +147,19 @@ def _failure_line(model: ModelView, now: float) -> Pieces:
     return _labeled("Failure", Piece(f"{ago(now - breaker.last_failure)}  "), Piece(said))
 
 
+def _recorded_failure_line(model: ModelView) -> Pieces:
+    """What failed last, without its time: a recording keeps the message with the fleet's states."""
+    if not model.last_error:
+        return _labeled("Failure", Piece("none recorded", Role.MUTED))
+    return _labeled("Failure", Piece(model.last_error))
+
+
 def _chain_line(model: ModelView, fleet: FleetSnapshot, *, plain: bool) -> Pieces:
     pieces = [*_link(model, model.model_id, model.serving, plain=plain)]
+    is_past = past_of(fleet) is not None
     order = list(model.fallbacks)
+    if is_past and model.serving not in {None, model.model_id, model.pinned_to, *order}:
+        order.append(str(model.serving))  # by a request's own wish, or where the recording tells no chain
     if model.pinned_to and model.pinned_to in order:
         order.remove(model.pinned_to)
     if model.pinned_to:
@@ -147,7 +169,9 @@ def _chain_line(model: ModelView, fleet: FleetSnapshot, *, plain: bool) -> Piece
         arrow = (" => " if is_used else " -> ") if plain else (" ═► " if is_used else " ─► ")
         pieces.append(Piece(arrow, Role.ACCENT if is_used else Role.MUTED))
         pieces += _link(fleet.model(name), name, model.serving, plain=plain)
-    if not order:
+    if not model.is_setup_known:
+        pieces.append(Piece("  its other fallbacks are not recorded", Role.MUTED))
+    elif not order:
         pieces.append(Piece("  no fallback", Role.WARN))
     if model.serving is None and not _is_unknown(model):
         pieces.append(Piece("  NOBODY serves", Role.BAD))
@@ -166,7 +190,7 @@ def _link(model: ModelView | None, name: str, serving: str | None, *, plain: boo
     return [*pieces, Piece(" serving", Role.ACCENT, is_bold=True)] if is_serving else pieces
 
 
-def _figure_lines(model: ModelView, now: float, *, width: int) -> tuple[Pieces, ...]:
+def _figure_lines(model: ModelView, now: float, *, width: int, is_past: bool) -> tuple[Pieces, ...]:
     checked = NOTHING if model.last_health_check is None else ago(now - model.last_health_check)
     is_stale = model.last_health_check is not None and now - model.last_health_check > STALE_AGE
     errors = NOTHING if model.error_rate is None else f"{percent(model.error_rate)} %"
@@ -175,7 +199,7 @@ def _figure_lines(model: ModelView, now: float, *, width: int) -> tuple[Pieces, 
         ("last answer", _latency(model.response_time), Role.PLAIN),
         ("errors", errors, Role.BAD if (model.error_rate or 0) >= _ALARMING else Role.PLAIN),
         ("requests", f"{model.requests:,}".replace(",", " "), Role.PLAIN),
-        ("in flight", f"{model.in_flight}/{model.max_in_flight}", _load_role(model)),
+        ("in flight", _load(model, is_past=is_past), _load_role(model)),
         ("available", NOTHING if model.availability is None else f"{percent(model.availability)} %", Role.PLAIN),
         ("checked", checked, Role.WARN if is_stale else Role.PLAIN),
     ]
@@ -210,5 +234,13 @@ def _latency(seconds: float | None) -> str:
     return NOTHING if seconds is None else latency(seconds)
 
 
+def _load(model: ModelView, *, is_past: bool) -> str:
+    """Calls in flight of the places there are; a recording tells the places only."""
+    taken = NOTHING if is_past else str(model.in_flight)
+    return f"{taken}/{model.max_in_flight}" if model.max_in_flight else NOTHING
+
+
 def _load_role(model: ModelView) -> Role:
+    if not model.max_in_flight:
+        return Role.PLAIN
     return Role.WARN if model.in_flight >= _FULL * model.max_in_flight else Role.PLAIN

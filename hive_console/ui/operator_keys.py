@@ -11,7 +11,7 @@ from textual.screen import Screen
 from hive_console.core.snapshot import ModelView
 from hive_console.core.states import Action
 from hive_console.engine.client import EngineClient
-from hive_console.ui.app_traits import READ_ONLY_REFUSAL, is_read_only
+from hive_console.ui.app_traits import is_read_only, refusal_to_act
 from hive_console.ui.deeds import DEED_KEYS, DEED_WORDS, NOTHING_TO_UNDO, UNDO_KEY, can_undo
 
 ACTING = frozenset({"act", "undo"})
@@ -68,7 +68,7 @@ class OperatorKeys(Screen[None], inherit_bindings=False):
         """Says why a grayed key does nothing; to be called for keys that no binding took."""
         active = self.active_bindings.get(key)
         if active is not None and not active.enabled and is_read_only(self.app):
-            self.say(f"{active.binding.description}: {READ_ONLY_REFUSAL}")
+            self.say(f"{active.binding.description}: {refusal_to_act(self.app)}")
 
     def action_act(self, name: str) -> None:
         self.begin(Action(name))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 from textual.command import CommandInput, CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
+from hive_console.core.past import past_of
 from hive_console.core.states import Action
 from hive_console.ui.deeds import DEED_WORDS
 from hive_console.ui.operator_keys import OperatorKeys
@@ -43,19 +44,21 @@ class HiveCommands(Provider):
     def _offers(self) -> Iterator[Offer]:
         app = cast("HiveApp", self.app)
         screen = self.screen
-        if isinstance(screen, OperatorKeys) and screen.selected is not None:
+        is_past = past_of(app.client.snapshot()) is not None
+        if isinstance(screen, OperatorKeys) and screen.selected is not None and not is_past:
             model_id = harmless(screen.selected.model_id)
             for action, words in DEED_WORDS.items():
                 yield f"{model_id}: {words}", _begin(screen, action)
-        yield "settings: reload the file (asks first)", app.action_reload
+        yield from app.offers()
         yield "alerts: the inbox", app.action_show_alerts
         yield "fleet: all models", app.action_show_fleet
         yield "help: keys and signs", app.action_help
         for name, title in app.theme_titles:
             yield f"theme {name}: {title}", _choose(app, name)
         for model in app.client.snapshot().models:
-            yield f"go to {harmless(model.model_id)} ({harmless(model.provider)})", _go(app, model.model_id)
-        yield "quit (asks first)", app.action_ask_to_quit
+            by = f" ({harmless(model.provider)})" if model.provider else ""
+            yield f"go to {harmless(model.model_id)}{by}", _go(app, model.model_id)
+        yield "quit" if is_past else "quit (asks first)", app.action_ask_to_quit
 
     async def discover(self) -> Hits:
         """What is offered before anything is typed."""

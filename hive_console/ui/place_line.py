@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import tzinfo
 
+from hive_console.core.past import past_of
 from hive_console.core.snapshot import FleetSnapshot
 from hive_console.core.wording import whole_span
 from hive_console.ui.app_traits import AnyApp, is_ascii, is_read_only
-from hive_console.ui.formatting import time_of_day
+from hive_console.ui.formatting import day_and_time, time_of_day
 from hive_console.ui.title import DEMO, OLD_NEWS
 from hive_widgets.glyphs import Role
 from hive_widgets.line_pane import Pieces
@@ -37,9 +38,10 @@ def place_line(
     """
     right = [Piece(fleet.environment, Role.ACCENT)] if fleet.environment.lower() not in {"", DEMO} else []
     right.append(_mode(fleet, now))
-    if is_read_only(app):
+    is_past = past_of(fleet) is not None
+    if is_read_only(app) and not is_past:
         right.append(Piece("READ-ONLY", Role.HELD, is_bold=True))
-    right.append(Piece(time_of_day(now, zone)))
+    right.append(Piece(day_and_time(fleet.at, zone) if is_past else time_of_day(now, zone)))
     taken = sum(width_of(piece.text) + 2 for piece in right)
     arrow = " > " if is_ascii(app) else " › "
     crumbs = [Piece(f" {arrow.join(where[:-1])}{arrow}", Role.MUTED), Piece(where[-1], Role.ACCENT, is_bold=True)]
@@ -50,6 +52,8 @@ def place_line(
 
 
 def _mode(fleet: FleetSnapshot, now: float) -> Piece:
+    if past_of(fleet) is not None:
+        return Piece("REVIEW", Role.HELD, is_bold=True)
     if fleet.sequence and now - fleet.at > OLD_NEWS:
         return Piece(f"NO NEWS for {whole_span(now - fleet.at)}", Role.BAD, is_bold=True)
     if fleet.environment.lower() == DEMO:

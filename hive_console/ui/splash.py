@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from hive_console.core.headline import headline
+from hive_console.core.past import OPENING, past_of
 from hive_console.core.snapshot import FleetSnapshot
 from hive_console.core.text import clean
 
@@ -23,8 +24,12 @@ _LINES_ABOVE = 4
 
 def frame(fleet: FleetSnapshot, *, columns: int, rows: int) -> str:
     """The lines of the first frame, as wide and as high as the terminal."""
+    past = past_of(fleet)
     title = f" HIVE  {fleet.environment}  starting".replace("  " * 2, "  ")
-    lines = [title, f" {headline(fleet, fleet.at)}", "", "   MODEL"]
+    said = headline(fleet, fleet.at)
+    if past is not None:
+        title, said = f" HIVE  REVIEW {past.name}", OPENING
+    lines = [title, f" {said}", "", "   MODEL"]
     room = max(0, rows - _LINES_ABOVE)
     lines += [f" ? {model.model_id}" for model in fleet.models[:room]]
     return "\r\n".join(clean(line, max(1, columns - 1)) for line in lines[:rows])

@@ -5,18 +5,23 @@ from __future__ import annotations
 from datetime import tzinfo
 
 from hive_console.core.headline import headline
+from hive_console.core.past import OPENING, Past, past_of
 from hive_console.core.snapshot import FleetSnapshot
 from hive_console.core.states import AlertState, BreakerState, DegradationLevel, ModelStatus
 from hive_console.core.wording import span, whole_span
-from hive_console.ui.formatting import time_of_day
+from hive_console.ui.formatting import day_and_time, time_of_day
+from hive_console.ui.past_words import doubts_of
 from hive_widgets.glyphs import BREAKER_MARKS, SEVERITY_MARKS, STATUS_MARKS, Mark, Role
-from hive_widgets.pieces import Piece, width_of
+from hive_widgets.pieces import Piece, fit, width_of
 
 LATE_LOOP = 0.25
 """Seconds of lag from which the engine's own lateness is said before anything else."""
 
 OLD_NEWS = 5.0
 """Seconds without a new snapshot from which what is shown is called old: the engine publishes twice a second."""
+
+LONGEST_NAME, SHORTEST_NAME = 24, 6
+"""Cells for the name of a recording; with fewer it is left out."""
 
 DEMO = "demo"
 """The environment of the shipped demo fleet, which the screen must name."""
@@ -35,7 +40,10 @@ def title_pieces(
 ) -> tuple[Piece, ...]:
     """The title bar, in at most `width` cells where leaving out what the rows say too is enough."""
     mode = Piece("LIVE", Role.GOOD)
-    if not fleet.sequence:
+    past = past_of(fleet)
+    if past is not None:
+        mode = Piece(f"REVIEW {fit(past.name, min(LONGEST_NAME, width_of(past.name)))}", Role.HELD, is_bold=True)
+    elif not fleet.sequence:
         mode = Piece("STARTING", Role.WARN)
     elif fleet.environment.lower() == DEMO:
         mode = Piece("DEMO", Role.HELD, is_bold=True)
@@ -49,7 +57,7 @@ def title_pieces(
         Piece(f"HIVE{environment}", Role.ACCENT, is_bold=True),
         *([] if paused and mode.text == "LIVE" else [mode]),
         *paused,
-        *([Piece("READ-ONLY", Role.HELD, is_bold=True)] if is_read_only else []),
+        *([Piece("READ-ONLY", Role.HELD, is_bold=True)] if is_read_only and past is None else []),
         *level,
         *_status_counts(fleet, is_ascii=is_ascii),
         *breakers,
@@ -60,11 +68,21 @@ def title_pieces(
     for spare in (breakers, live, level):
         if _width(parts) > width:
             parts = [part for part in parts if part not in spare]
+    if past is not None and _width(parts) > width:
+        room = width - _width([part for part in parts if part is not mode]) - len("  REVIEW ")
+        name = fit(past.name, room) if room >= SHORTEST_NAME else ""
+        shorter = Piece(f"REVIEW {name}".rstrip(), mode.role, is_bold=True)
+        parts = [shorter if part is mode else part for part in parts]
     return tuple(_joined(parts))
 
 
-def clock_piece(now: float, zone: tzinfo | None) -> Piece:
-    """The time at the right end of the title; it ticks alone, so that a calm screen costs a few bytes a second."""
+def clock_piece(fleet: FleetSnapshot, now: float, zone: tzinfo | None) -> Piece:
+    """The time at the right end of the title; it ticks alone, so that a calm screen costs a few bytes a second.
+
+    Of a recording it is the time that is shown, with its day.
+    """
+    if past_of(fleet) is not None:
+        return Piece(f"{day_and_time(fleet.at, zone)} " if fleet.sequence else "", Role.HELD, is_bold=True)
     return Piece(f"{time_of_day(now, zone)} ")
 
 
@@ -118,8 +136,17 @@ def _joined(parts: list[Piece]) -> list[Piece]:
     return joined[:-1]
 
 
-def sentence(fleet: FleetSnapshot, now: float) -> Piece:
-    """What to read first; doubts about the console itself come before news of the models."""
+def sentence(fleet: FleetSnapshot, now: float, zone: tzinfo | None = None) -> Piece:
+    """What to read first; doubts about the console itself come before news of the models.
+
+    Args:
+        fleet: as shown.
+        now: Unix seconds.
+        zone: of moments that are named.
+    """
+    past = past_of(fleet)
+    if past is not None:
+        return _past_sentence(fleet, past, zone)
     if fleet.sequence and now - fleet.at > OLD_NEWS:
         return Piece(
             f"NO NEWS from the engine for {whole_span(now - fleet.at)}: what stands below is old.",
@@ -130,11 +157,27 @@ def sentence(fleet: FleetSnapshot, now: float) -> Piece:
         doubts.append(f"The engine is {span(fleet.loop_lag)} late.")
     if fleet.recorder.error:
         doubts.append(f"NOT RECORDING: {fleet.recorder.error}.")
+    elif fleet.recorder.caution:
+        doubts.append(f"Recording: {fleet.recorder.caution}.")
+    return _news(fleet, now, " ".join(doubts))
+
+
+def _news(fleet: FleetSnapshot, now: float, doubts: str) -> Piece:
+    """The doubts, then how the fleet is."""
     said = headline(fleet, now)
     if doubts:
-        return Piece(" ".join([*doubts, said]), Role.BAD)
+        return Piece(f"{doubts} {said}", Role.BAD)
     if any(model.status is ModelStatus.UNAVAILABLE for model in fleet.models):
         return Piece(said, Role.BAD)
     if fleet.is_degraded or any(model.status is ModelStatus.DEGRADED for model in fleet.models):
         return Piece(said, Role.WARN)
     return Piece(said)
+
+
+def _past_sentence(fleet: FleetSnapshot, past: Past, zone: tzinfo | None) -> Piece:
+    doubts = doubts_of(past, fleet.at if fleet.models else 0.0, zone)
+    if not fleet.models and (doubts or past.end is None):
+        return Piece(doubts or (OPENING if past.is_loading else "Nothing is recorded yet."))
+    if not fleet.models:
+        return Piece("No model was known then.")
+    return _news(fleet, fleet.at, doubts)

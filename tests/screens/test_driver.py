@@ -55,6 +55,7 @@ class Session:
         os.close(orders)
         self._rest = b""
         self.output = b""
+        self._news = threading.Condition()
         self._reader: threading.Thread | None = None
 
     def next_report(self) -> str:
@@ -85,10 +86,17 @@ class Session:
         def read() -> None:
             with suppress(OSError):
                 while data := os.read(self.master, 65536):
-                    self.output += data
+                    with self._news:
+                        self.output += data
+                        self._news.notify_all()
 
         self._reader = threading.Thread(target=read, daemon=True)
         self._reader.start()
+
+    def read_until(self, words: bytes) -> None:
+        """Waits for what the child has written to come through the terminal."""
+        with self._news:
+            assert self._news.wait_for(lambda: words in self.output, PATIENCE), f"{words!r} never came"
 
     def hang_up(self) -> None:
         os.close(self.slave)
@@ -200,7 +208,7 @@ def test_a_normal_end_gives_the_terminal_back_as_it_was() -> None:
 
         assert running.report("ended") == "ended 0"
         assert termios.tcgetattr(running.slave) == running.before
-        assert LEAVES_ALTERNATE_SCREEN in running.output
+        running.read_until(LEAVES_ALTERNATE_SCREEN)
         assert running.output.rindex(SHOWS_CURSOR) > running.output.rindex(b"\x1b[?25l")
 
 

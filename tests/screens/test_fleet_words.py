@@ -70,6 +70,13 @@ def test_the_breaker_tells_ramps_and_what_is_held_still(name: str, said: str) ->
     assert len(cell.text) <= 12
 
 
+def test_a_count_that_is_not_recorded_is_not_told() -> None:
+    view = posted.model("m", breaker=replace(STILL, is_count_known=False))
+
+    assert breaker_cell(view, NOW).text == "FROZEN"
+    assert breaker_cell(replace(view, ramp=0.25), NOW).text == "FROZEN 25%"
+
+
 @pytest.mark.parametrize("state", BreakerState)
 @pytest.mark.parametrize("ramp", [None, 0.001, 0.5])
 def test_no_breaker_outgrows_its_column(state: BreakerState, ramp: float | None) -> None:

@@ -9,6 +9,9 @@ from hive_console.core.states import BreakerState
 from hive_console.core.wording import countdown, whole_percent
 from hive_widgets.glyphs import BREAKER_MARKS, FROZEN, RAMP, Role
 
+NOT_KNOWN = "—"
+"""A breaker of which a recording does not tell: it never moved, and may be set to count only."""
+
 
 def breaker_short(model: ModelView, now: float) -> tuple[str, Role]:
     """The breaker with what comes next: a countdown, a count, a share of the traffic, or a trial under way.
@@ -16,11 +19,13 @@ def breaker_short(model: ModelView, now: float) -> tuple[str, Role]:
     A frozen one does not count down: nothing comes next.
     """
     breaker = model.breaker
+    if not breaker.is_known:
+        return NOT_KNOWN, Role.MUTED
     word, role = _short(breaker, model.ramp, now)
     is_set_aside = breaker.state in {BreakerState.ISOLATED, BreakerState.METRICS_ONLY, BreakerState.DISABLED}
     if not breaker.is_frozen or is_set_aside:
         return word, role
-    return f"{FROZEN.word} {_frozen_state(breaker, model.ramp)}", FROZEN.role
+    return f"{FROZEN.word} {_frozen_state(breaker, model.ramp)}".rstrip(), FROZEN.role
 
 
 def _short(breaker: BreakerView, ramp: float | None, now: float) -> tuple[str, Role]:
@@ -43,7 +48,9 @@ def _short(breaker: BreakerView, ramp: float | None, now: float) -> tuple[str, R
 
 def _frozen_state(breaker: BreakerView, ramp: float | None) -> str:
     if breaker.state is BreakerState.CLOSED:
-        return _count(breaker) if ramp is None else f"{whole_percent(ramp)}%"
+        if ramp is not None:
+            return f"{whole_percent(ramp)}%"
+        return _count(breaker) if breaker.is_count_known else ""
     return BREAKER_MARKS[breaker.state].word.lower()
 
 

@@ -89,7 +89,7 @@ def plan(width: int, *, is_ascii: bool = False) -> tuple[Column, ...]:
         Column("", 1, cells.badge_of),
     ]
     if width >= PROVIDER_FROM:
-        head.append(Column("PROVIDER", 10, lambda model, _: Piece(model.provider, Role.MUTED)))
+        head.append(Column("PROVIDER", 10, lambda model, _: Piece(model.provider or cells.NOTHING, Role.MUTED)))
     middle = [
         Column("STATE", 12, cells.state_cell),
         Column("BREAKER", 12, cells.breaker_cell),
