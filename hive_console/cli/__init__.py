@@ -12,9 +12,13 @@ _COMMANDS = {
     "run": "Show the console and run the engine (the default).",
     "serve": "Run engine, gateway and recorder without a screen.",
     "status": "Print the fleet of a running engine.",
+    "review": "Show a recording: the fleet as it was at any time.",
     "reload": "Apply the settings file of a running engine again.",
+    "audit": "Show, verify and export what operators did.",
     "check": "Validate a settings file and show each model's plan.",
     "init": "Write a commented starter settings file.",
+    "db": "Back up the recording, or look whether it is well.",
+    "export": "Print what was recorded as CSV or JSON lines.",
     "simulate": "Rehearse weeks of outages in seconds and judge the outcome.",
     "simulate-provider": "Run a simulated provider to try things out on.",
 }

@@ -78,6 +78,7 @@ def _as_json(loaded: Loaded) -> str:
                 "host": settings.gateway.host,
                 "port": settings.gateway.port,
                 "token": settings.gateway.token,
+                "drain": settings.gateway.drain,
                 "reach": reach_of(settings.gateway),
             },
             "network": {"allowedEndpoints": settings.network.allowed_endpoints},
@@ -132,12 +133,18 @@ def _model_json(model: ModelSettings, loaded: Loaded) -> dict[str, object]:
         "adaptiveConcurrency": model.adaptive_concurrency,
         "requestsPerMinute": model.requests_per_minute,
         "tokensPerMinute": model.tokens_per_minute,
+        "inputPrice": _dollars(model.input_price),
+        "outputPrice": _dollars(model.output_price),
         "contentFilterFallback": model.content_filter_fallback,
         "strategy": model.strategy.value,
         "weight": model.weight,
         "hedgeAfter": "p95" if model.hedge_after is None else model.hedge_after,
         "fallbacks": model.fallbacks,
     }
+
+
+def _dollars(micro_dollars: int | None) -> float | None:
+    return None if micro_dollars is None else micro_dollars / MICRO_DOLLARS
 
 
 def _route_json(route: RouteSettings) -> dict[str, object]:

@@ -99,6 +99,11 @@ def _limits_text(model: ModelSettings) -> str:
     return ", ".join(f"{most} {what} a minute" for most, what in limits if most is not None)
 
 
+def _price_text(model: ModelSettings) -> str:
+    prices = ((model.input_price, "read"), (model.output_price, "written"))
+    return ", ".join(f"{in_dollars(price)} a million tokens {what}" for price, what in prices if price is not None)
+
+
 def _retries_text(resilience: ResilienceSettings) -> str:
     return (
         f"before fallback: {resilience.retry_before_fallback.value}; jitter: {resilience.jitter.value};"
@@ -166,6 +171,8 @@ def _model_text(model: ModelSettings, loaded: Loaded) -> Iterable[str]:
     yield from _row("retry", _calls_text(model))
     if limits := _limits_text(model):
         yield from _row("limits", limits)
+    if price := _price_text(model):
+        yield from _row("price", price)
     yield from _row("clocks", _clocks_text(model))
     yield from _row("breaker", _breaker_text(model))
     if model.breaker_mode is BreakerMode.ENFORCING:

@@ -205,7 +205,8 @@ def _recorder_line(fleet: FleetSnapshot) -> str:
     recorder = fleet.recorder
     if recorder.error:
         return f"Recorder: FAILS: {recorder.error}"
-    return f"Recorder: {recorder.recorded} recorded, {recorder.queued} queued, {recorder.dropped} dropped"
+    caution = f"; {recorder.caution}" if recorder.caution else ""
+    return f"Recorder: {recorder.recorded} recorded, {recorder.queued} queued, {recorder.dropped} dropped{caution}"
 
 
 def _glyph(mark: Mark, *, uses_ascii: bool) -> str:

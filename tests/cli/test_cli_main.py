@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -63,3 +65,19 @@ def test_a_word_that_is_no_command_is_a_settings_file(tmp_path: Path) -> None:
 
     assert ran.exit_code == 1
     assert "fleet.yaml" in ran.output
+
+
+README = (Path(__file__).parents[2] / "README.md").read_text()
+
+
+@pytest.mark.parametrize("line", re.findall(r"^hive-console \w.*$", README, re.MULTILINE))
+def test_every_command_of_the_readme_is_one_and_knows_its_options(line: str) -> None:
+    _, *words = shlex.split(line, comments=True)
+    command: click.Command = main
+    while isinstance(command, click.Group) and words:
+        found = command.get_command(click.Context(command), words.pop(0))
+        assert found is not None
+        command = found
+
+    known = {option for parameter in command.params for option in parameter.opts}
+    assert {word for word in words if word.startswith("--")} <= known

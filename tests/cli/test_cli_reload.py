@@ -18,8 +18,11 @@ BAD = ReloadReport(is_good=False, message="refused: 1 problem", problems=("hive.
 
 
 def ran(monkeypatch: pytest.MonkeyPatch, answer: ReloadReport | Exception, *options: str) -> tuple[int, str, str]:
-    async def answered(folder: Path, *, dry_run: bool) -> ReloadReport:
+    monkeypatch.setenv("SSH_CONNECTION", "10.0.0.5 52110 10.0.0.9 22")
+
+    async def answered(folder: Path, *, dry_run: bool, origin: str) -> ReloadReport:
         assert (folder, dry_run) == (Path("data"), "--dry-run" in options)
+        assert origin.startswith("ssh 10.0.0.5")
         if isinstance(answer, Exception):
             raise answer
         return answer
