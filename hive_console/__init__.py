@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         UnknownModel,
     )
     from hive_console.core.gateway_settings import GatewaySettings, NetworkSettings
+    from hive_console.core.keeping import Keeping
     from hive_console.core.retry import Jitter, RetryPolicy
     from hive_console.core.settings import (
         ModelSettings,
@@ -62,6 +63,7 @@ _HOMES = {
     "Guard": "hive_console.engine.guard",
     "HiveError": "hive_console.core.errors",
     "Jitter": "hive_console.core.retry",
+    "Keeping": "hive_console.core.keeping",
     "ModelSettings": "hive_console.core.settings",
     "ModelStatus": "hive_console.core.states",
     "NetworkSettings": "hive_console.core.gateway_settings",
@@ -102,6 +104,7 @@ __all__ = [
     "Guard",
     "HiveError",
     "Jitter",
+    "Keeping",
     "ModelSettings",
     "ModelStatus",
     "NetworkSettings",

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from hive_console.adapters.config_file import load
-from hive_console.adapters.identity import current_actor
+from hive_console.adapters.identity import current_actor, current_origin
 from hive_console.adapters.secrets import KeyReference, KeyRing, KeySource
 from hive_console.adapters.transport import HttpProviders
 from hive_console.core.command import Command, CommandResult
@@ -88,7 +88,9 @@ class Engine:
             if self._data is not None:
                 folder = DataFolder.open(self._data, started=clock.now(), command="hive_console.Engine")
                 stack.callback(folder.release)
-                recorder = await stack.enter_async_context(Recorder.open(folder, now=clock.now, version=VERSION))
+                recorder = await stack.enter_async_context(
+                    Recorder.open(folder, now=clock.now, version=VERSION, keeping=self._settings.recording)
+                )
                 saved = recorder.saved_state()
             provider = await stack.enter_async_context(
                 HttpProviders(self._keys, now=clock.now, network=self._settings.network)
@@ -122,10 +124,8 @@ class Engine:
 
     async def command(self, command: Command) -> CommandResult:
         """Does what an operator asks, in the name of the user who runs this process; audited where recorded."""
-        actor = current_actor(self._environ)
-        return await self._running().command(
-            Command(command.action, command.target, command.reason, command.parameter, actor=actor)
-        )
+        said = replace(command, actor=current_actor(), origin=current_origin(self._environ))
+        return await self._running().command(said)
 
     def reconfigure(self, settings: Settings) -> tuple[Change, ...]:
         """Applies other settings at once while operations run; what changed. See `docs/configuration.md`."""

@@ -1,5 +1,7 @@
 """The engine's own thread and loop: whatever happens to the screen, traffic flows on.
 
+The main thread has the signals and must be free to take them: a disk that hangs holds up this thread, not that one.
+
 Measured: with the engine on the screen's loop a stalled terminal stopped every request; on a thread of its own
 nothing was lost. The short switch interval keeps a busy screen from holding the interpreter for 5 ms at a time.
 """
@@ -10,19 +12,18 @@ import asyncio
 import sys
 import threading
 from collections.abc import Callable, Coroutine
-from typing import Any
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
-from hive_console.core.errors import HiveError, place_of
-from hive_console.core.events import ConsoleAttached, Event
-from hive_console.engine.local_client import LocalClient
+from hive_console.core.events import Event
 from hive_console.wiring.launch import Launch
+
+if TYPE_CHECKING:
+    from hive_console.wiring.house import House
 
 SWITCH_INTERVAL = 0.0005
 """Seconds a thread may hold the interpreter while another waits: the gateway's p99 beside a busy screen rose
 by 8 % with it and by 36 % with Python's 5 ms."""
-
-STOP_SECONDS = 10.0
-"""Seconds `stop` waits for the drain and the last commit."""
 
 
 def run_on_loop(main: Coroutine[Any, Any, None]) -> None:
@@ -42,29 +43,41 @@ class EngineThread:
 
     Args:
         launch: what to run.
-        client: connected as soon as the engine runs.
-        actor: who sits before the screen, for the recording.
-        on_failure: told, on the engine's thread, when it could not start or ended by an error.
+        on_up: told of the house and its loop, on that loop, once everything runs.
+        on_end: told, on the engine's thread, when it has ended; `failure` says why, if by an error.
+        say: told what a service's log should hold while it runs.
     """
 
     def __init__(
-        self, launch: Launch, client: LocalClient, *, actor: str, on_failure: Callable[[str], None]
+        self,
+        launch: Launch,
+        *,
+        on_up: Callable[[House, asyncio.AbstractEventLoop], None],
+        on_end: Callable[[], None],
+        say: Callable[[str], None] = lambda _line: None,
     ) -> None:
         self._launch = launch
-        self._actor = actor
-        self._client = client
-        self._on_failure = on_failure
+        self._on_up, self._on_end, self._say = on_up, on_end, say
         self._thread = threading.Thread(target=self._main, name="engine", daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._end: asyncio.Event | None = None
-        self._publish: Callable[[Event], None] | None = None
+        self._asked_to_reload: asyncio.Event | None = None
+        self._house: House | None = None
+        self._part = "the start"
         self._is_stopping = False
+        self._wants_reload = False
         self._guard = threading.Lock()
+        self.failure: Exception | None = None
 
     @property
     def is_alive(self) -> bool:
         """Whether the thread runs."""
         return self._thread.is_alive()
+
+    @property
+    def part(self) -> str:
+        """What is being opened or ended, in words; once the thread is gone, what Python waits for after it."""
+        return self._part if self.is_alive else "a thread that waits for the system"
 
     def start(self) -> None:
         """Begins; returns at once."""
@@ -73,41 +86,66 @@ class EngineThread:
 
     def publish(self, event: Event) -> None:
         """Puts an event of the screen's side on the engine's bus; nothing when the engine is not up."""
-        loop, publish = self._loop, self._publish
-        if loop is not None and publish is not None and self._thread.is_alive():
-            loop.call_soon_threadsafe(publish, event)
+        house = self._house
+        if house is not None:
+            self._tell(lambda: house.engine.publish(event))
 
-    def stop(self) -> bool:
-        """Drains and ends it; `False` when that took longer than `STOP_SECONDS`."""
+    def reload(self) -> None:
+        """Has the settings file read again and applied, as SIGHUP asks; kept until the engine is up."""
+        with self._guard:
+            self._wants_reload = True
+            if self._asked_to_reload is not None:
+                self._tell(self._asked_to_reload.set)
+
+    def ask_to_stop(self) -> None:
+        """Begins the drain and returns at once; an engine that was not started yet does not run any more."""
         with self._guard:
             self._is_stopping = True
-            if self._loop is not None and self._end is not None and self._thread.is_alive():
-                self._loop.call_soon_threadsafe(self._end.set)
+            if self._end is not None:
+                self._tell(self._end.set)
+
+    def hurry(self) -> None:
+        """Ends the drain under way."""
+        house = self._house
+        if house is not None:
+            self._tell(house.hurry)
+
+    def stop(self) -> None:
+        """Drains and ends it; whoever cannot wait for ever has a `LastExit` asked before."""
+        self.ask_to_stop()
         if self._thread.ident is not None:
-            self._thread.join(STOP_SECONDS)
-        return not self._thread.is_alive()
+            self._thread.join()
+
+    def _tell(self, act: Callable[[], None]) -> None:
+        if self._loop is not None and self._thread.is_alive():
+            with suppress(RuntimeError):  # its loop closed in this very moment
+                self._loop.call_soon_threadsafe(act)
+
+    def _note(self, part: str) -> None:
+        self._part = part
 
     def _main(self) -> None:
         try:
             run_on_loop(self._live())
-        except HiveError as error:
-            self._on_failure(str(error))
-        except Exception as error:  # noqa: BLE001 - a thread has nobody to raise to; its owner is told
-            self._on_failure(f"the engine ended by an error: {place_of(error)}")
+        except Exception as error:  # noqa: BLE001 - a thread has nobody to raise to; its owner reads `failure`
+            self.failure = error
+        self._on_end()
 
     async def _live(self) -> None:
         # aiohttp and aiosqlite take 300 ms to import: the screen paints meanwhile.
         from hive_console.wiring.house import open_house
 
-        end = asyncio.Event()
+        end, asked_to_reload = asyncio.Event(), asyncio.Event()
+        loop = asyncio.get_running_loop()
         with self._guard:
-            self._loop = asyncio.get_running_loop()
-            self._end = end
+            self._loop, self._end, self._asked_to_reload = loop, end, asked_to_reload
             if self._is_stopping:
                 return
-        async with open_house(self._launch) as house:
-            engine = house.engine
-            self._publish = engine.publish
-            self._client.attach(engine, self._loop, reload=house.reloader.reload)
-            engine.publish(ConsoleAttached(at=engine.now(), actor=self._actor))
+            if self._wants_reload:
+                asked_to_reload.set()
+        opening = open_house(self._launch, say=self._say, asked_to_reload=asked_to_reload, note=self._note)
+        async with opening as house:
+            self._house = house
+            self._on_up(house, loop)
             await end.wait()
+        self._note("the reading of a file")

@@ -21,38 +21,58 @@ from hive_console.wiring.launch import Launch
 from hive_console.wiring.reloading import Reloader
 from hive_storage.recorder import Recorder
 
-DRAIN_SECONDS = 5.0
-"""Seconds that requests under way get to finish when the engine stops; a caller's patience, not a model's."""
+THE_RECORDING = "the recording"
+"""How the part is called that opens first and ends last."""
 
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What lives there and is spoken to from outside."""
+    """What lives there and is spoken to from outside.
+
+    Attributes:
+        engine: the engine.
+        reloader: applies the settings file anew.
+        hurry: ends the drain under way; called on the house's own loop.
+    """
 
     engine: ResilienceEngine
     reloader: Reloader
+    hurry: Callable[[], None]
 
 
 @asynccontextmanager
 async def open_house(
-    launch: Launch, *, say: Callable[[str], None] = lambda _line: None, asked_to_reload: asyncio.Event | None = None
+    launch: Launch,
+    *,
+    say: Callable[[str], None] = lambda _line: None,
+    asked_to_reload: asyncio.Event | None = None,
+    note: Callable[[str], None] = lambda _part: None,
 ) -> AsyncGenerator[House, None]:
     """Runs recorder, engine, gateway and control socket for as long as the block lasts.
 
-    Stopping drains: the gateway refuses what is new, lets requests finish, and only then the engine ends;
-    the recorder is last, so that it has heard everything.
+    Stopping drains: the gateway refuses what is new, lets requests finish (`gateway.drain`), and only then the
+    engine ends; the recorder is last, so that it has heard everything.
 
     Args:
         launch: what to run.
         say: told what a service's log should hold while it runs.
         asked_to_reload: set to have the settings file read again and applied.
+        note: told which part is being opened or ended, for whoever wants to say what hangs.
     """
     clock = SystemClock()
     async with AsyncExitStack() as stack:
+        note(THE_RECORDING)
         recorder = await stack.enter_async_context(
             # A demo's models are nobody's: they begin afresh, and the next real fleet in this folder knows none.
-            Recorder.open(launch.folder, now=clock.now, version=VERSION, keeps_states=not launch.is_demo)
+            Recorder.open(
+                launch.folder,
+                now=clock.now,
+                version=VERSION,
+                keeps_states=not launch.is_demo,
+                keeping=launch.settings.recording,
+            )
         )
+        stack.callback(note, THE_RECORDING)
         provider = await stack.enter_async_context(
             HttpProviders(launch.keys, now=clock.now, network=launch.settings.network)
         )
@@ -73,6 +93,8 @@ async def open_house(
             )
         )
 
+        stack.callback(note, "the engine's calls to models")
+
         def on_error(service: str, message: str) -> None:
             engine.publish(ServiceFailed(at=clock.now(), service=service, message=message))
 
@@ -87,17 +109,19 @@ async def open_house(
         )
         url = await gateway.start()
         engine.follow(lambda settings: provider.use(settings.network))
-        stack.push_async_callback(gateway.stop, grace=DRAIN_SECONDS)
+        stack.push_async_callback(gateway.stop, grace=launch.settings.gateway.drain)
+        stack.callback(note, "requests under way")
         reloader = Reloader(engine, launch.file, say=say, asked=asked_to_reload)
         stack.callback(reloader.end)
         control = ControlServer(socket_path(launch.folder.path), engine.snapshot, reload=reloader.reload)
         await control.start()
         stack.push_async_callback(control.stop)
+        stack.callback(note, "the control socket")
         launch.folder.note(gateway=url)
         engine.say_gateway(url)
         launch.say_gateway(url)
         engine.serve("the watch over the settings file", reloader.watch)
-        yield House(engine, reloader)
+        yield House(engine, reloader, gateway.hurry)
 
 
 def token_of(launch: Launch) -> Callable[[], str] | None:

@@ -26,9 +26,9 @@ class Limits:
             bound for memory and not for load, which the engine sheds by itself.
         max_headers: headers of one request. 100: the official clients send about twenty.
         max_field: bytes of the request line and of one header, name included. 8190, as Apache has it.
-        flush_timeout: seconds for the last bytes of finished answers when the gateway stops. 1: they are
-            already in the kernel's hands, or nobody reads them.
-        goodbye_timeout: seconds in which a client whose stream the stop ends may read why. 0.5: what is in the
+        flush_timeout: seconds for the last bytes of finished answers when the gateway stops, twice at most. 0.25:
+            they are already in the kernel's hands, or nobody reads them; the end of the process waits for them.
+        goodbye_timeout: seconds in which a client whose stream the stop ends may read why. 0.2: what is in the
             way are the last few kilobytes of its own stream.
     """
 
@@ -41,5 +41,5 @@ class Limits:
     max_requests: int = 2000
     max_headers: int = 100
     max_field: int = 8190
-    flush_timeout: float = 1.0
-    goodbye_timeout: float = 0.5
+    flush_timeout: float = 0.25
+    goodbye_timeout: float = 0.2

@@ -84,6 +84,7 @@ class Gateway:
         self._handling: dict[asyncio.Task[object], None] = {}  # a dict keeps the order in which they came
         self._all_handled = asyncio.Event()
         self._all_handled.set()
+        self._is_hurried = asyncio.Event()
         # One of each for all answers: the library only asks them whether the connection goes on.
         self._kept = Written(keeps_alive=True)
         self._closed = Written(keeps_alive=False)
@@ -137,7 +138,7 @@ class Gateway:
             await site.stop()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(grace):
-                    await self._all_handled.wait()
+                    await self._all_handled_or_hurried()
             leftovers = list(self._handling)
             for task in leftovers:
                 task.cancel(STOPPED)
@@ -145,6 +146,18 @@ class Gateway:
                 await asyncio.wait(leftovers, timeout=self._limits.flush_timeout)
         finally:
             await runner.cleanup()
+
+    async def _all_handled_or_hurried(self) -> None:
+        waits = [asyncio.ensure_future(event.wait()) for event in (self._all_handled, self._is_hurried)]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+
+    def hurry(self) -> None:
+        """Leaves a `stop` that is under way, or comes, no grace: what has not finished is cancelled."""
+        self._is_hurried.set()
 
     async def _write(self, request: Incoming, response: Response) -> bool:
         """Writes an answer; whether the connection may be used again."""
