@@ -2,8 +2,34 @@
 
 from __future__ import annotations
 
-from tests.bench import first_paint, gateway, guards, metrics, outage, recorder, simulation
+from tests.bench import (
+    audit,
+    first_paint,
+    gateway,
+    guards,
+    metrics,
+    outage,
+    recorder,
+    simulation,
+    storage_kill,
+    storage_month,
+    storage_sustained,
+)
+from tests.bench import exit as process_end
 
-for bench in (guards, simulation, first_paint, gateway, metrics, outage, recorder):
+for bench in (
+    guards,
+    simulation,
+    first_paint,
+    gateway,
+    metrics,
+    outage,
+    process_end,
+    recorder,
+    storage_sustained,
+    storage_month,
+    storage_kill,
+    audit,
+):
     print(f"\n== {bench.__name__}", flush=True)
     bench.main()

@@ -8,9 +8,12 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from collections.abc import Coroutine
 from pathlib import Path
+from typing import Any
 
 from hive_console.__main__ import main as hive_console
+from hive_console.wiring import engine_thread
 
 END = "end"
 """The last line, so that a reader knows that it has read all."""
@@ -25,12 +28,22 @@ def _name(task: asyncio.Task[object]) -> str:
 def main() -> None:
     told = Path(sys.argv[1])
     sys.argv[1:] = sys.argv[2:]
+    loops: list[asyncio.AbstractEventLoop] = []
+    run = engine_thread.run_on_loop
 
-    def tell(*_: object) -> None:
+    def run_noted(main: Coroutine[Any, Any, None]) -> None:
+        async def noted() -> None:
+            loops.append(asyncio.get_running_loop())
+            await main
+
+        run(noted())
+
+    def tell() -> None:
         names = sorted(_name(task) for task in asyncio.all_tasks())
         told.write_text("\n".join([*names, END]))
 
-    signal.signal(signal.SIGUSR1, tell)
+    engine_thread.run_on_loop = run_noted
+    signal.signal(signal.SIGUSR1, lambda *_: loops[0].call_soon_threadsafe(tell))
     hive_console()
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from hive_console.core.events import BreakerChanged
 from hive_console.core.states import BreakerState
-from hive_storage.reader import Reader
+from hive_console.core.store import Wanted
+from hive_storage.store import SqliteStore
 from tests.system.program import Headless, Provider, console, eventually, settings_for, status
 from tests.system.traffic import Load
 
@@ -30,8 +31,8 @@ def breaker_of(data: Path, model: str) -> str:
 
 async def opened_at(data: Path, model: str) -> float:
     """When the recording says the model's breaker opened, in Unix seconds."""
-    async with Reader.open(data) as recording:
-        events = await recording.events(0, 2**40, limit=5000)
+    async with SqliteStore.open(data) as recording:
+        events = await recording.events(Wanted())
     moves = (event for event in events if isinstance(event, BreakerChanged) and event.model == model)
     return next(event.at for event in moves if event.new is BreakerState.OPEN)
 

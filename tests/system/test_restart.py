@@ -131,6 +131,56 @@ def test_word_that_was_confirmed_stands_though_the_process_was_killed_at_once(
     assert models["alpha"]["pinned_to"] == "gamma"
 
 
+ACKNOWLEDGING = """
+import asyncio, os, pathlib, signal, sys
+from hive_console import Action, Command, Engine, load_settings
+
+async def main() -> None:
+    async with Engine(load_settings(sys.argv[1], {}), data=pathlib.Path(sys.argv[2]), environ={}) as engine:
+        assert (await engine.command(Command(Action.TRIP, "alpha", "a drill"))).is_done
+        [alert] = [alert for alert in engine.snapshot().alerts if alert.rule.value == "breaker-open"]
+        assert (await engine.command(Command(Action.ACKNOWLEDGE, alert.alert_id, "on it"))).is_done
+        print(alert.alert_id, alert.raised_at, flush=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+asyncio.run(main())
+"""
+
+
+def alerts_of(data: Path) -> dict[str, dict[str, Any]]:  # JSON
+    """The alerts about alpha's breaker, by id."""
+    listed = status(data).get("alerts", ())
+    return {alert["alert_id"]: alert for alert in listed if alert["rule"] == "breaker-open"}
+
+
+def test_acknowledged_alert_stays_so_under_its_id_though_the_process_was_killed_at_once(
+    tmp_path: Path, fleet: tuple[str, Provider], headless: Callable[..., Headless]
+) -> None:
+    config, _ = fleet
+    data = tmp_path / "data"
+    command = (sys.executable, "-c", ACKNOWLEDGING, config, str(data))
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, env=environment(tmp_path))
+    assert ran.returncode == -signal.SIGKILL, ran.stderr
+    alert_id, raised_at = ran.stdout.split()
+
+    for _ in range(2):
+        one = headless(config)
+        one.gateway()
+        alerts = alerts_of(data)
+        one.kill()
+
+        assert set(alerts) == {alert_id}
+        assert alerts[alert_id]["state"] == "firing"
+        assert alerts[alert_id]["raised_at"] == float(raised_at)
+        assert alerts[alert_id]["acknowledged_by"]
+        assert alerts[alert_id]["note"] == "on it"
+    with closing(sqlite3.connect(data / "hive.db")) as shell:
+        raised = shell.execute(
+            "SELECT count(*) FROM event WHERE kind = 'AlertRaised' AND instr(body, 'breaker-open')"
+        ).fetchone()
+    assert raised == (1,)
+
+
 async def test_engine_without_a_recording_remembers_nothing(fleet: tuple[str, Provider]) -> None:
     settings = load_settings(fleet[0], {})
     async with Engine(settings, environ={}) as engine:

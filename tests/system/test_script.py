@@ -21,7 +21,8 @@ from hive_console import (
     load_settings,
 )
 from hive_console.core.events import EngineStopped, OperationFinished
-from hive_storage.reader import Reader
+from hive_console.core.store import Wanted
+from hive_storage.store import SqliteStore
 from tests.system.program import Provider, settings_for
 
 
@@ -46,12 +47,19 @@ async def test_script_executes_falls_back_and_streams(tmp_path: Path, provider: 
         with pytest.raises(OperationFailed):
             await engine.execute(Task.chat("alpha", "hello", allow_fallback=False))
 
-    async with Reader.open(tmp_path / "data") as recording:
-        events_kept = await recording.events(0, 2**40, limit=5000)
-        audit = await recording.audit()
+    async with SqliteStore.open(tmp_path / "data") as recording:
+        events_kept = await recording.events(Wanted())
+        audit = await recording.audit(Wanted())
+        end = (await recording.holdings()).end
+        assert end is not None
+        fleet = await recording.state_at(end)
     assert sum(isinstance(event, OperationFinished) for event in events_kept) == 4
     assert any(isinstance(event, EngineStopped) for event in events_kept)
-    assert [row.reason for row in audit] == ["it is dead", "it is dead"]
+    assert [row.act.reason for row in audit] == ["it is dead", "it is dead"]
+    setups = [model.setup for model in fleet.models]
+    assert [(setup.provider, setup.fallbacks) for setup in setups if setup is not None] == [
+        (model.provider, model.fallbacks) for model in settings.models
+    ]
 
 
 async def test_clients_that_exist_go_through_the_engine_in_process(
