@@ -94,6 +94,9 @@ class Upkeep:
 
     async def make_room(self, now: float) -> None:
         """Frees what may go, because the disk is full."""
+        await self._try("room", self._free(now))
+
+    async def _free(self, now: float) -> None:
         await make_room(self._writer.connection, self._folder, now)
 
     async def finish(self, now: float) -> None:

@@ -168,6 +168,21 @@ async def test_room_that_comes_back_is_used_within_seconds(tmp_path: Path) -> No
     assert module.SOON + 5.0 <= 10.0
 
 
+async def test_room_that_cannot_be_made_stops_no_recording(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(*_: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(module, "make_room", fails)
+    async with session(tmp_path, Clock()) as one:
+        one.recorder._is_full = True
+        await one.durable()
+        await until(lambda: one.recorder.view().caution == "room: RuntimeError: a bug")
+        await one.durable()
+        assert one.recorder.view().error == ""
+
+
 async def test_losses_that_go_on_are_one_gap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock()
     async with session(tmp_path, clock) as one:
