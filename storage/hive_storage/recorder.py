@@ -183,6 +183,7 @@ class Recorder:
         while not self._is_closing:
             pause = await self._flush_after(pause)
         self._windows.as_it_stands(max(microseconds(self._now()), self._intake.last_seq + 1))
+        pause = 0.0
         while self._has_work():
             pause = await self._flush_after(pause)
 
