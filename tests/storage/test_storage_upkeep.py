@@ -168,9 +168,7 @@ async def test_room_that_comes_back_is_used_within_seconds(tmp_path: Path) -> No
     assert module.SOON + 5.0 <= 10.0
 
 
-async def test_room_that_cannot_be_made_stops_no_recording(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_room_that_cannot_be_made_stops_no_recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def fails(*_: object) -> None:
         raise RuntimeError("a bug")
 
