@@ -20,6 +20,7 @@ from hive_storage.ballast import LOG_HIGH_WATER, drop_ballast, keep_ballast
 from hive_storage.disk import MIB, Room, Space, critical_below, room_in, space_of
 from hive_storage.raw_files import RawKind, past, raw_files, remove
 from hive_storage.table_sizes import rows_of
+from hive_storage.transaction import transaction
 
 LOOK = 10.0
 """Seconds between two looks at the disk."""
@@ -157,14 +158,8 @@ async def _remove_windows(connection: aiosqlite.Connection, now: float) -> int:
 
 
 async def _remove_chunk(connection: aiosqlite.Connection, parts: list[tuple[int, int]]) -> int:
-    await connection.execute("BEGIN IMMEDIATE")
-    try:
+    async with transaction(connection):
         cursor = await connection.executemany(sql.REMOVE_WINDOWS[Tier.TEN_SECONDS], parts)
-        await connection.execute("COMMIT")
-    except BaseException:
-        with suppress(sqlite3.Error):  # SQLite has often rolled back by itself
-            await connection.execute("ROLLBACK")
-        raise
     return cursor.rowcount
 
 

@@ -8,9 +8,8 @@ the edge of what is kept is told by it. There is no VACUUM: it would need the di
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from hive_storage.micros import MICROSECONDS
 from hive_storage.raw_files import RawKind, past, raw_files, raw_folder, remove
 from hive_storage.sql import ROLL_UP_TABLES
 from hive_storage.table_sizes import cut_for, number_of, rows_of, total, used_bytes, weigh_probes, weigh_windows
+from hive_storage.transaction import transaction
 
 LOOK = 60.0
 """Seconds of rest when nothing more was due: what is kept for days may be a minute over."""
@@ -246,14 +246,8 @@ class Keeper:
         """One transaction, after which the next one is made as large as this disk can do in `PACE`."""
         clock = asyncio.get_running_loop().time
         began = clock()
-        await connection.execute("BEGIN IMMEDIATE")
-        try:
+        async with transaction(connection):
             yield
-            await connection.execute("COMMIT")
-        except BaseException:
-            with suppress(sqlite3.Error):  # SQLite has often rolled back by itself
-                await connection.execute("ROLLBACK")
-            raise
         took = clock() - began
         if took > PACE:
             self._rows = max(FEWEST_ROWS, self._rows // 2)

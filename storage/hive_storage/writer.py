@@ -33,6 +33,7 @@ from hive_storage.names import Names, NamesExhausted
 from hive_storage.request_rows import INSERT_REQUEST, Row, Taken, plain_rows
 from hive_storage.rolled_rows import KEEP_ROLLED, row_of
 from hive_storage.states import MAX_STATES
+from hive_storage.transaction import transaction
 
 ROW_ERRORS = (
     sqlite3.IntegrityError,
@@ -135,7 +136,7 @@ class BatchWriter:
             await self._write_requests(requests)
         connection = self._connection
         try:
-            async with self._transaction():
+            async with transaction(self._connection):
                 run = self._run or await self._begin_run()
                 await self._write_events([taken for taken in batch.events if type(taken[2]) not in BEST_EFFORT])
                 await self._write_the_rest(batch)
@@ -157,7 +158,7 @@ class BatchWriter:
         await self._today.turn_to(day_of(requests[0][0]))
         names = self._today.names
         rest: list[Taken] = []
-        async with self._transaction():
+        async with transaction(self._connection):
             await self._connection.executemany(INSERT_REQUEST, plain_rows(requests, names, rest))
             await self._insert(by_table(rest).day, names)
             fresh = names.fresh
@@ -167,19 +168,6 @@ class BatchWriter:
         self._max_skew = skew
         names.kept(fresh)
         self._requests_until = requests[-1][0]
-
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncGenerator[None, None]:
-        """Commits what the block writes, or nothing of it."""
-        connection = self._connection
-        await connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            await connection.execute("COMMIT")
-        except BaseException:
-            with suppress(sqlite3.Error):  # SQLite has often rolled back by itself
-                await connection.execute("ROLLBACK")
-            raise
 
     async def _write_events(self, events: Sequence[Taken]) -> None:
         found = by_table(events)
