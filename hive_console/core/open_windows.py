@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 
 from hive_console.core.rollup import Rolled, Sums, Tier
 from hive_console.core.states import BreakerState, ModelStatus
@@ -43,8 +44,28 @@ class Standing:
         self.since_us = max(self.since_us, until_us)
 
 
+@dataclass(slots=True)
+class Ending:
+    """A minute that is over and not yet in its hour and its day.
+
+    Attributes:
+        end_us: when it ended.
+        left: its sums, of those models that are still to be added; `None` for one whose minute was added before.
+        ends_hour: whether the hour ended with it.
+        ends_day: whether the day did.
+    """
+
+    end_us: int
+    left: dict[str, Sums | None]
+    ends_hour: bool
+    ends_day: bool
+
+
 class OpenWindows:
     """The open windows of all models.
+
+    When a minute ends, the sketches of all models are added to their hours and days: 100 ms for 500 busy ones. So
+    `turn` only sets the minute aside, and `advance` does that work in as small parts as its caller wants.
 
     Args:
         begin_us: microseconds since 1970 at which they begin to be filled.
@@ -60,6 +81,7 @@ class OpenWindows:
     __slots__ = (
         "_days",
         "_ended",
+        "_ending",
         "_hours",
         "_minutes",
         "_names",
@@ -84,6 +106,7 @@ class OpenWindows:
         self._days: dict[str, Sums] = {}
         self._names: set[str] = set()
         self._ended: dict[tuple[Tier, int, str], Rolled] = {}
+        self._ending: Ending | None = None
 
     def open(self, model: str) -> Sums | None:
         """The sums of a model in the open ten seconds; `None` when there are too many models."""
@@ -101,29 +124,43 @@ class OpenWindows:
         self.standings.pop(model).tell(_sums_in(self.tens, model), at_us)
 
     def turn(self, to_us: int) -> None:
-        """Ends every window that ended by an instant."""
+        """Ends every window that ended by an instant; the last minute among them is left to `advance`."""
         is_leap = to_us - self.ten_end > LEAP_US
         last = self.ten_end if is_leap else _floor(to_us, _TEN_US)
-        touched: set[str] = set()
         while self.ten_end <= last:
             end = self.ten_end
             self._end_tens(end)
             if is_leap or end % _MINUTE_US == 0:
-                touched |= self._end_minutes(end)
-            if is_leap or end % _HOUR_US == 0:
-                self._hand_out(Tier.HOUR, end, self._hours)
-            if end % _DAY_US == 0 or (is_leap and end < _floor(to_us, _DAY_US)):
-                self._hand_out(Tier.DAY, end, self._days)
-                self._names = set(self.standings)
+                self._end_minutes(
+                    end,
+                    ends_hour=is_leap or end % _HOUR_US == 0,
+                    ends_day=end % _DAY_US == 0 or (is_leap and end < _floor(to_us, _DAY_US)),
+                )
             # Nothing happened since, or it would have ended windows itself: idle minutes need no smaller steps.
             self.ten_end = max(end + _TEN_US, min(_floor(end, _MINUTE_US) + _MINUTE_US, last))
-        for tier, sums in ((Tier.HOUR, self._hours), (Tier.DAY, self._days)):
-            self._hand_out(tier, last, {model: sums[model].copy() for model in sums if model in touched})
         if is_leap:
+            self.finish()
             self._land(to_us)
 
+    def advance(self, models: int) -> bool:
+        """Adds the minute that ended to hour and day, of so many models at most; whether nothing is left of it."""
+        ending = self._ending
+        if ending is None:
+            return True
+        for model in list(islice(ending.left, models)):
+            self._add_up(ending, model)
+            self._tell_open(ending, model)
+        if ending.left:
+            return False
+        self._end_longer(ending)
+        return True
+
+    def finish(self) -> None:
+        """`advance` for all models at once."""
+        self.advance(MAX_MODELS)
+
     def fetch(self) -> list[Rolled]:
-        """Every row since it was last asked, an open hour or day once."""
+        """Every row since it was last asked, an open hour or day once; when nothing is left to `advance`."""
         rows = list(self._ended.values())
         self._ended.clear()
         return rows
@@ -210,26 +247,64 @@ class OpenWindows:
             if model not in self.tens:
                 standing.tell(_sums_in(self._minutes, model), until_us)
 
-    def _end_minutes(self, end: int) -> set[str]:
-        """Ends the minute; which models had one."""
-        touched = set(self._minutes)
+    def _end_minutes(self, end: int, *, ends_hour: bool, ends_day: bool) -> None:
+        """Ends the minute as the models stand now, and sets it aside.
+
+        One that is set aside already is added up, without rows of the open hour and day: those come once, with
+        the last minute.
+        """
+        left: dict[str, Sums | None] = dict(self._minutes)
+        if self._ending is not None:
+            before = tuple(self._ending.left)
+            for model in before:
+                self._add_up(self._ending, model)
+            self._end_longer(self._ending)
+            left |= {model: None for model in before if model not in left}
         for model, sums in self._minutes.items():
             _stand(sums, self.standings.get(model))
-            _add(self._hours, model, sums)
-            _add(self._days, model, sums)
-        self._hand_out(Tier.MINUTE, end, self._minutes)
-        return touched
+        self._ending, self._minutes = Ending(end, left, ends_hour, ends_day), {}
+        if ends_day:
+            self._names = set(self.standings)
+
+    def _add_up(self, ending: Ending, model: str) -> None:
+        """Adds one model's minute to its hour and day, and makes a row of it."""
+        minute = ending.left.pop(model)
+        if minute is not None:
+            self._put(Tier.MINUTE, ending.end_us, model, minute)
+            _add(self._hours, model, minute)
+            _add(self._days, model, minute)
+
+    def _tell_open(self, ending: Ending, model: str) -> None:
+        """Makes rows of one model's open hour and day as they stand."""
+        for tier, sums, is_over in (
+            (Tier.HOUR, self._hours, ending.ends_hour),
+            (Tier.DAY, self._days, ending.ends_day),
+        ):
+            if model in sums and not is_over:
+                self._put(tier, ending.end_us, model, sums[model].copy())
+
+    def _end_longer(self, ending: Ending) -> None:
+        """Ends hour and day, if they ended with the minute that is now all in them."""
+        if ending.ends_hour:
+            self._hand_out(Tier.HOUR, ending.end_us, self._hours)
+        if ending.ends_day:
+            self._hand_out(Tier.DAY, ending.end_us, self._days)
+        self._ending = None
 
     def _hand_out(self, tier: Tier, end: int, sums: dict[str, Sums]) -> None:
         """Makes rows of a window's sums and empties it."""
-        begin = _floor(end - _TEN_US, tier * _SECOND_US) // _SECOND_US
         for model, each in sums.items():
-            key = (tier, begin, model)
-            if len(self._ended) >= MAX_WAITING and key not in self._ended:
-                del self._ended[next(iter(self._ended))]
-                self.lost += 1
-            self._ended[key] = Rolled(tier, begin, model, each)
+            self._put(tier, end, model, each)
         sums.clear()
+
+    def _put(self, tier: Tier, end: int, model: str, sums: Sums) -> None:
+        """Keeps a row of the window that `end` is in, or ends."""
+        begin = _floor(end - _TEN_US, tier * _SECOND_US) // _SECOND_US
+        key = (tier, begin, model)
+        if len(self._ended) >= MAX_WAITING and key not in self._ended:
+            del self._ended[next(iter(self._ended))]
+            self.lost += 1
+        self._ended[key] = Rolled(tier, begin, model, sums)
 
     def _row(self, tier: Tier, model: str, sums: Sums) -> Rolled:
         return Rolled(tier, self._begin_us(tier) // _SECOND_US, model, sums)

@@ -83,8 +83,24 @@ class RollUps:
         After more than an hour without a word only the windows at both ends of it are there, one of which is empty
         and tells what each model was meanwhile; the time between counts as unknown.
         """
+        self.turn(until_us)
+        self._windows.finish()
+        return self._windows.fetch()
+
+    def turn(self, until_us: int) -> None:
+        """Ends the windows that ended by an instant, but for the adding up, which `advance` does."""
         if until_us >= self._windows.ten_end:
             self._windows.turn(until_us)
+
+    def advance(self, models: int) -> bool:
+        """Adds up what ended, of so many models at most; whether all of it is, and `fetch` may be asked.
+
+        A model takes about 0.2 ms (two sketches are added to two others, and those copied).
+        """
+        return self._windows.advance(models)
+
+    def fetch(self) -> list[Rolled]:
+        """Every row since it was last asked."""
         return self._windows.fetch()
 
     def as_it_stands(self, at_us: int) -> list[Rolled]:

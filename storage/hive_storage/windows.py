@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from hive_console.core.events import Event
+from hive_console.core.open_windows import MAX_MODELS
 from hive_console.core.rolling_up import RollUps
 from hive_console.core.rollup import Rolled, Tier
 from hive_storage.micros import MICROSECONDS
@@ -33,6 +34,7 @@ class Windows:
     def __init__(self, rolls: RollUps, *, begin_us: int) -> None:
         self._rolls = rolls
         self._next_end = begin_us - begin_us % _SHORTEST_US + _SHORTEST_US
+        self._begun = begin_us
         self._waiting: dict[_Key, Rolled] = {}
         self.final_us = begin_us
         self.dropped = 0
@@ -40,21 +42,32 @@ class Windows:
 
     def observe(self, event: Event, seq: int) -> None:
         """Counts an event; one of a new window ends those before it."""
-        if seq >= self._next_end:
-            self.close(seq)
+        self.turn(seq)
         try:
             self._rolls.observe(event, seq)
         except (ValueError, OverflowError):  # a number that no sum can hold: the event itself is kept
             self.refused += 1
 
+    def turn(self, now_us: int) -> None:
+        """Ends the windows that are over by now; they wait for the disk when `advance` has added them up."""
+        if now_us >= self._next_end:
+            self._rolls.turn(now_us)
+            self._begun = now_us - now_us % _SHORTEST_US
+            self._next_end = self._begun + _SHORTEST_US
+
+    def advance(self, models: int) -> bool:
+        """Adds up what ended, of so many models at most; whether all of it is, and waits for the disk."""
+        if not self._rolls.advance(models):
+            return False
+        if self.final_us < self._begun:
+            self._keep(self._rolls.fetch())
+            self.final_us = self._begun
+        return True
+
     def close(self, now_us: int) -> None:
-        """Ends the windows that are over by now."""
-        if now_us < self._next_end:
-            return
-        self._keep(self._rolls.close(now_us))
-        begun_us = now_us - now_us % _SHORTEST_US
-        self._next_end = begun_us + _SHORTEST_US
-        self.final_us = max(self.final_us, begun_us)
+        """`turn` and all of `advance`."""
+        self.turn(now_us)
+        self.advance(MAX_MODELS)
 
     def as_it_stands(self, now_us: int) -> None:
         """Keeps the open windows as well, for an orderly stop at an instant after every event."""

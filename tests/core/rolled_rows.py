@@ -33,6 +33,9 @@ class Recorded:
     def close(self, until: float) -> list[Rolled]:
         return self._write(self.rollups.close(instant(until)))
 
+    def fetch(self) -> list[Rolled]:
+        return self._write(self.rollups.fetch())
+
     def stop(self, at: float) -> list[Rolled]:
         return self._write(self.rollups.as_it_stands(instant(at)))
 

@@ -500,3 +500,41 @@ def test_an_event_before_the_open_window_is_counted_in_it() -> None:
         available_ms=10_000,
         status=S.AVAILABLE,
     )
+
+
+# --- in parts ------------------------------------------------------------------------------------
+
+
+def test_a_minute_is_added_up_in_as_small_parts_as_one_wants() -> None:
+    recorded = running("a", "b", "c").observe(*(attempt(1, model=model) for model in "abc"))
+    rolls = recorded.rollups
+
+    rolls.turn(instant(60))
+
+    assert [rolls.advance(2), rolls.advance(2), rolls.advance(2)] == [False, True, True]
+    rows = [(row.tier, row.model) for row in rolls.fetch()]
+    assert sorted(row for row in rows if row[0] is not TEN) == [
+        (tier, model) for tier in (MINUTE, HOUR, DAY) for model in "abc"
+    ]
+
+
+def test_what_happens_meanwhile_is_none_of_the_minute_that_is_added_up() -> None:
+    recorded = running("a", "b")
+    recorded.rollups.turn(instant(60))
+    recorded.rollups.advance(1)
+    recorded.observe(status(61, S.UNAVAILABLE, "b"), attempt(62, model="b"))
+
+    recorded.close(70)
+
+    assert recorded.sums(MINUTE, 0, "b").status is S.UNKNOWN
+    assert recorded.sums(HOUR, 0, "b").calls == 0
+    recorded.close(120)
+    assert recorded.sums(HOUR, 0, "b").calls == 1
+
+
+def test_a_model_that_left_is_told_with_the_minute_after_its_own() -> None:
+    recorded = running("a", "b").observe(attempt(1, model="b"), reloaded(2, "a"))
+
+    recorded.close(150)
+
+    assert recorded.sums(HOUR, 0, "b").calls == 1

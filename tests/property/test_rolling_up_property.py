@@ -20,6 +20,7 @@ from tests.core.rolled_rows import (
     attempt,
     breaker,
     failover,
+    instant,
     operation,
     probe,
     recovered,
@@ -198,3 +199,24 @@ def comparable(sums: Sums, lower: Tier) -> dict[str, object]:
         for name in ("known_ms", "available_ms", "status", "breaker"):
             del numbers[name]
     return numbers
+
+
+@MODEST
+@given(begin=BEGIN, history=HISTORY, parts=st.lists(st.integers(0, 3), min_size=1, max_size=8))
+def test_added_up_in_parts_the_rows_are_those_of_windows_closed_at_once(
+    begin: float, history: list[tuple[float, AT]], parts: list[int]
+) -> None:
+    events = told(begin, history)
+    end = seconds(events[-1]) + 5
+    whole = fold(Recorded(begin), events)
+    whole.stop(end)
+
+    sliced = Recorded(begin)
+    for number, event in enumerate(events):
+        sliced.rollups.turn(instant(boundary(event)))
+        sliced.observe(event)
+        if sliced.rollups.advance(parts[number % len(parts)]):
+            sliced.fetch()
+    sliced.stop(end)
+
+    assert sliced.disk == whole.disk
