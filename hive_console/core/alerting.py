@@ -8,9 +8,18 @@ from dataclasses import replace
 from typing import assert_never
 
 from hive_console.core import events as e
+from hive_console.core.holds import STOP_FILE, target_words
 from hive_console.core.saved_alerts import SLOTS, SavedAlert, SavedSlot
 from hive_console.core.snapshot import AlertView
-from hive_console.core.states import AlertRule, AlertState, BreakerState, ModelStatus, OperationResult, Severity
+from hive_console.core.states import (
+    AlertRule,
+    AlertState,
+    BreakerState,
+    HoldKind,
+    ModelStatus,
+    OperationResult,
+    Severity,
+)
 from hive_console.core.wording import percent, refused_key
 
 KEPT_RESOLVED = 200
@@ -45,6 +54,8 @@ ALERTING = (
     e.SettingsRefused,
     e.KeyQuarantined,
     e.KeyRestored,
+    e.HoldPlaced,
+    e.HoldEnded,
 )
 """The events that the alert book looks at; of others it takes no notice."""
 
@@ -61,6 +72,7 @@ class AlertBook:
         "_numbers",
         "_prefix",
         "_resolved",
+        "_stopped",
         "_unavailable",
         "_views",
     )
@@ -71,6 +83,7 @@ class AlertBook:
         self._resolved: OrderedDict[str, AlertView] = OrderedDict()
         self._isolated: set[str] = set()
         self._unavailable: set[str] = set()
+        self._stopped: set[str] = set()
         self._activated_at: dict[str, float] = {}
         self._exhausted_at: dict[str, float] = {}
         self._numbers = 0
@@ -100,6 +113,8 @@ class AlertBook:
                 return self._raise(AlertRule.KEY_REFUSED, event.models[0], Severity.CRITICAL, text, event.at)
             case e.KeyRestored():
                 return self._resolve(AlertRule.KEY_REFUSED, event.models[0], event.at)
+            case e.HoldPlaced() | e.HoldEnded():
+                return self._on_hold(event)
             case e.OperationFinished():
                 return self._on_operation(event)
             case e.SettingsReloaded():
@@ -233,14 +248,35 @@ class AlertBook:
                 assert_never(event.new)
 
     def _on_status(self, event: e.StatusChanged) -> list[e.Event]:
+        self._stopped.discard(event.model)
         if event.new is not ModelStatus.UNAVAILABLE:
             self._unavailable.discard(event.model)
             return self._resolve(AlertRule.MODEL_UNAVAILABLE, event.model, event.at)
         self._unavailable.add(event.model)
         if event.model in self._isolated:
             return []
+        if event.is_by_hand:
+            self._stopped.add(event.model)
+            return []
         text = f"{event.model} is unavailable: {event.cause}"
         return self._raise(AlertRule.MODEL_UNAVAILABLE, event.model, Severity.WARNING, text, event.at)
+
+    def _on_hold(self, event: e.HoldPlaced | e.HoldEnded) -> list[e.Event]:
+        """A kill fires for as long as it stands; of other holds nobody needs to be woken."""
+        if event.kind is not HoldKind.KILLED:
+            return []
+        if isinstance(event, e.HoldEnded):
+            return self._on_revival(event)
+        text = f"nothing calls {target_words(event.target)}: killed by {event.by}: {event.reason}"
+        return self._raise(AlertRule.KILL_SWITCH, kill_subject(event), Severity.CRITICAL, text, event.at)
+
+    def _on_revival(self, event: e.HoldEnded) -> list[e.Event]:
+        """What was killed, and is nowhere killed any more, has a while to show that it is well."""
+        resolved = self._resolve(AlertRule.KILL_SWITCH, kill_subject(event), event.at)
+        if not any(rule is AlertRule.KILL_SWITCH for rule, _ in self._firing):
+            self._activated_at.update(dict.fromkeys(self._stopped, event.at))
+            self._stopped.clear()
+        return resolved
 
     def _look_at_activated(self, now: float) -> list[e.Event]:
         """A model that was held out by hand, was let back in, and still cannot serve: its status never changed."""
@@ -272,12 +308,16 @@ class AlertBook:
         if not event.models:
             return resolved
         stays = {*event.models, *event.routes, FLEET, SETTINGS}
-        for known in (self._isolated, self._unavailable):
+        for known in (self._isolated, self._unavailable, self._stopped):
             known.intersection_update(stays)
         for times in (self._activated_at, self._exhausted_at):
             for model in [model for model in times if model not in stays]:
                 del times[model]
-        gone = [(rule, subject) for rule, subject in self._firing if subject not in stays]
+        gone = [
+            (rule, subject)
+            for rule, subject in self._firing
+            if subject not in stays and rule is not AlertRule.KILL_SWITCH  # its hold tells when it is over
+        ]
         return [*resolved, *(ended for rule, subject in gone for ended in self._resolve(rule, subject, event.at))]
 
     def _end_exhausted(self, model: str, now: float) -> list[e.Event]:
@@ -316,6 +356,11 @@ class AlertBook:
         self._views = None
         lasted = now - alert.raised_at
         return [e.AlertResolved(at=now, alert_id=alert.alert_id, rule=rule, subject=subject, lasted=lasted)]
+
+
+def kill_subject(event: e.HoldPlaced | e.HoldEnded) -> str:
+    """Under which subject a kill fires: a person's and the file's may stand on the same target."""
+    return event.by if event.by == STOP_FILE else event.target
 
 
 def _ended_at(one: SavedAlert) -> float:

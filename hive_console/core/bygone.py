@@ -6,14 +6,15 @@ before counts where there is no earlier one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from hive_console.core import events as e
 from hive_console.core.configured import FleetSetup
 from hive_console.core.faults import FAULTS, KEY_REFUSED
-from hive_console.core.snapshot import AlertView
+from hive_console.core.holds import STOP_FILE, HoldBook
+from hive_console.core.snapshot import AlertView, HoldView
 from hive_console.core.states import AlertState, BreakerState, DegradationLevel, ModelStatus
 from hive_console.core.store import FleetAt, ModelAt, RouteAt
 
@@ -164,6 +165,28 @@ def fleet_at(
         degraded_threshold=threshold if setup is None else setup.degraded_threshold,
         level=DegradationLevel.FULL if level is None else level.new,
     )
+
+
+def holds_at(told: Iterable[e.HoldPlaced | e.HoldEnded], at: float) -> tuple[HoldView, ...]:
+    """What was held at `at`, oldest first; `told` is what was said of it since the engine of that time started."""
+    book = HoldBook()
+    for event in told:
+        known = book.find(event.kind, event.target, of_file=event.by == STOP_FILE)
+        if isinstance(event, e.HoldPlaced):
+            book.put(
+                HoldView(
+                    kind=event.kind,
+                    target=event.target,
+                    by=event.by,
+                    since=event.since,
+                    until=event.until,
+                    reason=event.reason,
+                    detail=event.detail,
+                )
+            )
+        elif known is not None:
+            book.take(known)
+    return tuple(hold for hold in book.views() if hold.until is None or hold.until > at)
 
 
 def alert_of(event: e.AlertRaised) -> AlertView:

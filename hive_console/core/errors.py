@@ -97,7 +97,10 @@ class DataFolderBusy(HiveError):
     """Another process records into the same data folder; `holder` says which and since when."""
 
     def __init__(self, folder: str, holder: str) -> None:
-        super().__init__(f"{folder} is in use by {holder}; stop it, or choose another folder with --data")
+        super().__init__(
+            f"{folder} is in use by {holder}; hive-console attach --data {folder} shows it; or stop it, or choose"
+            " another folder with --data"
+        )
         self.folder = folder
         self.holder = holder
 

@@ -16,6 +16,7 @@ from hive_console.core.states import (
     AlertRule,
     BreakerState,
     DegradationLevel,
+    HoldKind,
     ModelStatus,
     OperationResult,
     Priority,
@@ -51,16 +52,19 @@ class EngineStopped(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsoleAttached(Event):
-    """A screen began to show this engine."""
+    """A screen began to show this engine, in its process or attached to it."""
 
     actor: str = ""
+    origin: str = ""
+    is_read_only: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsoleDetached(Event):
-    """The screen went away and the engine goes on."""
+    """A screen went away (it was left, or its terminal is gone) and the engine goes on."""
 
     cause: str = ""
+    actor: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,11 +224,15 @@ class RecoveryEnded(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AutomationFrozen(Event):
-    """An operator stopped the automatic moves of a model; `until` is `None` when only a word ends it."""
+    """An operator stopped the automatic moves of a model; `until` is `None` when only a word ends it.
+
+    Of several freezes that cover it, such as its own and its provider's, the last to end is told.
+    """
 
     model: str
     until: float | None
     cause: str
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,12 +282,13 @@ class DegradationChanged(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusChanged(Event):
-    """A model's availability status really changed."""
+    """A model's availability status really changed; `is_by_hand` says that a person keeps it from being called."""
 
     model: str
     old: ModelStatus
     new: ModelStatus
     cause: str
+    is_by_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -293,10 +302,42 @@ class ModelRecovered(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoutePinned(Event):
-    """An operator sent a model's traffic elsewhere (`target`), or ended that (`target` is `None`)."""
+    """An operator sent a model's traffic elsewhere (`target`), or that ended (`target` is `None`).
+
+    `until` is when it ends by itself, `by` whose it is.
+    """
 
     model: str
     target: str | None
+    cause: str
+    until: float | None = None
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldPlaced(Event):
+    """From now on a person keeps something as it is, in place of what was held of the same kind on that target.
+
+    `since` is when it was made, which is earlier when a restart or an undo took it back. See `HoldView`.
+    """
+
+    kind: HoldKind
+    target: str
+    by: str
+    since: float
+    until: float | None = None
+    reason: str = ""
+    detail: str = ""
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldEnded(Event):
+    """A hold is over: somebody lifted it, its time is over, or what it held has left. `by` is whose it was."""
+
+    kind: HoldKind
+    target: str
+    by: str
     cause: str
 
 

@@ -31,6 +31,7 @@ from hive_console.core.states import BreakerState
 from hive_console.core.succession import successor
 from hive_console.core.text import NAME_LIMIT, clean
 from hive_console.core.transitions import Trigger
+from hive_console.core.warden import Warden
 
 LAST_RESORT_PAUSE = 1.0
 """Seconds a breaker must have been open before it may be a last resort again: a dead fleet is not hammered."""
@@ -68,11 +69,13 @@ class Fleet:
         "has_last_resort",
         "members",
         "routes",
+        "warden",
     )
 
     def __init__(self, settings: Settings, now: float) -> None:
         keys = keys_of(settings.models)
         self.members = Roster({model.id: Member(model, now, key=keys[model.id]) for model in settings.models})
+        self.warden = Warden(self.members)
         self._hand_out(keys)
         # Every way through the fleet by its name, the models' own first.
         self.routes = routes_of(settings)
@@ -112,7 +115,7 @@ class Fleet:
         self.members.become(members)
         self._hand_out(keys)
         self._reroute(settings)
-        events += [event for member in members.values() for event in self._unpinned(member, now)]
+        events += self.warden.follow(now)
         kept = frozenset(name for name, member in members.items() if before.get(name) is member)
         return [*events, *self._compare_from_now(settings.resilience, kept, now), *self.refresh(now)]
 
@@ -150,6 +153,10 @@ class Fleet:
     ) -> Plan:
         """Who is asked for one operation on this route; see `routing.plan_for` and `routing.strategy_for`."""
         strategy = route.strategy
+        if self.warden.book.is_safe:
+            return plan_for(
+                route, self.members, self._turns[route.name], now, draws=draws, strategy=Strategy.SEQUENTIAL
+            )
         if wish is not None or strategy is Strategy.PARALLEL:
             strategy = strategy_for(route, wish, self.members, may_copy=may_copy)
         return plan_for(route, self.members, self._turns[route.name], now, draws=draws, strategy=strategy)
@@ -190,7 +197,7 @@ class Fleet:
 
     def refresh(self, now: float) -> list[Event]:
         """Judges every member afresh and says whose traffic is answered by somebody else now."""
-        events: list[Event] = []
+        events = self.warden.end_overdue(now)
         for key in self._keys:
             events += self.key_news(key, now)
         for member in self.members.values():
@@ -198,7 +205,7 @@ class Fleet:
         if self._outliers is not None and now - self._swept_at >= SWEEP_EVERY:
             events += self._sweep(self._outliers, now)
         for name, route in self.routes.items():
-            serving = serving_of(route, self.members, now)
+            serving = serving_of(route, self.members, now, is_plain=self.warden.book.is_safe)
             old = self._serving[name]
             if serving != old:
                 self._serving[name] = serving
@@ -236,7 +243,7 @@ class Fleet:
     def save_model(self, name: str) -> dict[str, Any]:
         """What must survive a restart of this model."""
         ejection = None if self._outliers is None else self._outliers.save(name)
-        return {**save_member(self.members[name]), "ejection": ejection}
+        return {**save_member(self.members[name]), "ejection": ejection, "holds": self.warden.save(name)}
 
     @property
     def keys(self) -> tuple[KeyFault, ...]:
@@ -264,15 +271,6 @@ class Fleet:
                     events += self._pin_again(member, now)
                     events += self._eject_again(member, saved[name].get("ejection"), now)
         return events
-
-    def _unpinned(self, member: Member, now: float) -> list[Event]:
-        """Ends a pin to a model that has left."""
-        target = member.pinned_to
-        if target is None or target in self.members:
-            return []
-        member.pinned_to = None
-        cause = f"{target} is no longer configured"
-        return [RoutePinned(at=now, model=member.settings.id, target=None, cause=cause)]
 
     def _compare_from_now(self, fleet: ResilienceSettings, kept: frozenset[str], now: float) -> list[Event]:
         """Compares success rates as these settings want it, among those who are there now."""

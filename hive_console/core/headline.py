@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from hive_console.core.holding import HOLD_WORDS, holds_of, lasts, owner
 from hive_console.core.level_words import CONSEQUENCES
 from hive_console.core.past import past_of
-from hive_console.core.snapshot import FleetSnapshot, ModelView
-from hive_console.core.states import BreakerState, ModelStatus
+from hive_console.core.snapshot import FleetSnapshot, HoldView, ModelView
+from hive_console.core.states import EVERYTHING, PROVIDER_PREFIX, HoldKind, ModelStatus
 from hive_console.core.wording import ago, latency, percent, whole_percent, whole_span
 
 
@@ -14,7 +15,7 @@ def headline(fleet: FleetSnapshot, now: float) -> str:
     if fleet.sequence == 0:
         return "The engine is starting; nothing is known yet."
     troubled = _troubled(fleet)
-    prefix = _degraded_words(fleet)
+    prefix = f"{_emergency_words(fleet, now)}{_degraded_words(fleet)}"
     if troubled:
         worst, *others = troubled
         more = f"; {len(others)} more in trouble" if others else ""
@@ -30,10 +31,6 @@ def _calm(fleet: FleetSnapshot, now: float) -> str:
         more = "".join(f"; {said}" for said in asides)
         why = "not checked yet" if past_of(fleet) is None else "of unknown status"
         return f"{unknown} of {len(fleet.models)} models {why}; nothing is known to be wrong{more}."
-    pinned = [model for model in fleet.models if model.pinned_to]
-    if pinned:
-        first = pinned[0]
-        asides.append(f"traffic of {first.model_id} is sent to {first.pinned_to} by hand")
     if not asides:
         return f"All {len(fleet.models)} models are well{_since_last_trouble(fleet, now)}."
     is_well = all(model.ramp is None for model in fleet.models)
@@ -48,14 +45,59 @@ def _asides(fleet: FleetSnapshot, now: float, told: ModelView | None = None) -> 
         said.append(_recovering(recovering[0]))
     elif recovering:
         said.append(f"{len(recovering)} models recovering")
-    frozen = [model for model in fleet.models if model.breaker.is_frozen and model is not told]
-    if len(frozen) == 1:
-        until = frozen[0].breaker.frozen_until
-        left = "" if until is None else f" for {whole_span(until - now)} more"
-        said.append(f"{frozen[0].model_id} frozen by hand{left}")
-    elif frozen:
-        said.append(f"{len(frozen)} models frozen by hand")
+    held = [(model, hold) for model in fleet.models for hold in holds_of(model, fleet)]
+    for kind in _MANY:
+        said += _held(held, now, kind, told=told)
     return said
+
+
+_MANY = {
+    HoldKind.FROZEN: "frozen by hand",
+    HoldKind.PINNED: "pinned by hand",
+    HoldKind.WEIGHTED: "weighted by hand",
+}
+
+
+def _held(
+    held: list[tuple[ModelView, HoldView]], now: float, kind: HoldKind, *, told: ModelView | None
+) -> list[str]:
+    """One hold of a kind in detail, more of them by their number; a freeze is said where the trouble is told."""
+    found = [
+        (model, hold)
+        for model, hold in held
+        if hold.kind is kind and not (model is told and kind is HoldKind.FROZEN)
+    ]
+    if len(found) != 1:
+        return [f"{len(found)} models {_MANY[kind]}"] if found else []
+    model, hold = found[0]
+    what = {
+        HoldKind.FROZEN: f"{model.model_id} frozen",
+        HoldKind.PINNED: f"traffic of {model.model_id} is sent to {hold.detail}",
+        HoldKind.WEIGHTED: f"{model.model_id} has weight {hold.detail}",
+    }[kind]
+    return [f"{what} {owner(hold)}{lasts(hold, now)}"]
+
+
+def _emergency_words(fleet: FleetSnapshot, now: float) -> str:
+    """What stands above everything: kill switches that are on, and safe mode."""
+    said = [
+        f"KILL SWITCH on for {_target(hold.target)} {owner(hold)}{lasts(hold, now)}: nothing of it is called."
+        for hold in fleet.holds
+        if hold.kind is HoldKind.KILLED
+    ]
+    if len(said) > 1:
+        others = len(said) - 1
+        said = [said[0], f"{others} more kill {'switch is' if others == 1 else 'switches are'} on."]
+    said += [
+        f"SAFE MODE {owner(hold)}{lasts(hold, now)}." for hold in fleet.holds if hold.kind is HoldKind.SAFE_MODE
+    ]
+    return "".join(f"{one} " for one in said)
+
+
+def _target(target: str) -> str:
+    if target == EVERYTHING:
+        return "the whole fleet"
+    return f"provider {target.removeprefix(PROVIDER_PREFIX)}" if target.startswith(PROVIDER_PREFIX) else target
 
 
 def _recovering(model: ModelView) -> str:
@@ -67,12 +109,12 @@ _URGENCY = {ModelStatus.UNAVAILABLE: 0, ModelStatus.DEGRADED: 1}
 
 def _troubled(fleet: FleetSnapshot) -> list[ModelView]:
     bad = [model for model in fleet.models if model.status in _URGENCY]
-    return sorted(bad, key=_by_urgency)
+    return sorted(bad, key=lambda model: _by_urgency(model, fleet))
 
 
-def _by_urgency(model: ModelView) -> tuple[bool, int, bool, float]:
+def _by_urgency(model: ModelView, fleet: FleetSnapshot) -> tuple[bool, int, bool, float]:
     """What somebody did on purpose comes after what happened; then the worst, the unserved, the oldest."""
-    is_meant = model.breaker.state is BreakerState.ISOLATED and model.serving is not None
+    is_meant = _taken_out(model, fleet) is not None and model.serving is not None
     return is_meant, _URGENCY[model.status], model.serving is not None, model.status_since
 
 
@@ -88,10 +130,17 @@ def _trouble(model: ModelView, fleet: FleetSnapshot, now: float) -> str:
     lasted = whole_span(now - model.status_since)
     frozen = ", frozen by hand" if model.breaker.is_frozen else ""
     serves = f"{frozen}{_who_serves(model, fleet)}"
-    if model.breaker.state is BreakerState.ISOLATED:
-        return f"{model.model_id} deactivated by hand for {lasted}{serves}"
+    out = _taken_out(model, fleet)
+    if out is not None:
+        return f"{model.model_id} {HOLD_WORDS[out.kind]} {owner(out)} for {lasted}{serves}"
     word = "DEGRADED" if model.status is ModelStatus.DEGRADED else "DOWN"
     return f"{model.model_id} {word} for {lasted} ({model.status_cause}){serves}"
+
+
+def _taken_out(model: ModelView, fleet: FleetSnapshot) -> HoldView | None:
+    """The hand that keeps the model from being called, if any."""
+    kinds = {HoldKind.KILLED, HoldKind.DEACTIVATED}
+    return next((hold for hold in holds_of(model, fleet) if hold.kind in kinds), None)
 
 
 def _who_serves(model: ModelView, fleet: FleetSnapshot) -> str:

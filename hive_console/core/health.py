@@ -28,10 +28,11 @@ EXIT = 0.8
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A status and why."""
+    """A status and why; `is_by_hand` says that a person keeps the model from being called."""
 
     status: ModelStatus
     cause: str
+    is_by_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class Signs:
         was_degraded: whether it is degraded now: the way out is longer than the way in.
         ejection: why it is left alone as an outlier, or empty.
         share: what part of its traffic it gets back, 0..1.
+        killed: why a kill switch keeps everything off it, or empty.
     """
 
     breaker: BreakerState
@@ -59,12 +61,15 @@ class Signs:
     was_degraded: bool = False
     ejection: str = ""
     share: float = 1.0
+    killed: str = ""
 
 
 def standing_of(settings: ModelSettings, window: Window, signs: Signs) -> Standing:
     """The model's status now. Nothing is known before the first observation, and that is said."""
+    if signs.killed:
+        return Standing(ModelStatus.UNAVAILABLE, signs.killed, is_by_hand=True)
     if signs.breaker is BreakerState.ISOLATED:
-        return Standing(ModelStatus.UNAVAILABLE, "deactivated by hand")
+        return Standing(ModelStatus.UNAVAILABLE, "deactivated by hand", is_by_hand=True)
     if signs.fault:
         return Standing(ModelStatus.UNAVAILABLE, signs.fault)
     if signs.breaker is BreakerState.OPEN or signs.breaker is BreakerState.HALF_OPEN:

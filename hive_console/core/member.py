@@ -28,6 +28,9 @@ from hive_console.core.transitions import Move, Permit, Refusal, Trigger
 from hive_console.core.window import Sample
 from hive_console.core.wording import failure
 
+TIME_OVER = "its time is over"
+"""Why a freeze ended of which nobody knows whose it was."""
+
 
 class Member:
     """The state of one model. Methods take the time and return the events they caused."""
@@ -39,6 +42,7 @@ class Member:
         "doubt",
         "in_flight",
         "is_retired",
+        "is_sparing",
         "is_told_frozen",
         "limit",
         "pinned_to",
@@ -48,6 +52,8 @@ class Member:
         "status",
         "status_cause",
         "status_since",
+        "thawed_because",
+        "weight_by_hand",
     )
 
     def __init__(
@@ -61,10 +67,13 @@ class Member:
         self.record = TrackRecord()
         self.comeback = Comeback(settings.id, ramp_policy_of(settings), now)
         self.is_told_frozen = False
+        self.thawed_because = ""
         self.is_retired = False
         self.limit = limit_of(settings)
         self.in_flight = 0
         self.pinned_to: str | None = None
+        self.weight_by_hand: float | None = None
+        self.is_sparing = False
         self.status = ModelStatus.UNKNOWN
         self.status_since = now
         self.status_cause = "not checked yet"
@@ -86,8 +95,16 @@ class Member:
 
     @property
     def places(self) -> int:
-        """Calls it may have in flight now."""
-        return self.settings.max_concurrent_requests if self.limit is None else self.limit.limit
+        """Calls it may have in flight now: in safe mode half as many, and at least one."""
+        most = self.settings.max_concurrent_requests
+        if self.is_sparing:
+            most = max(1, most // 2)
+        return most if self.limit is None else min(most, self.limit.limit)
+
+    @property
+    def weight(self) -> float:
+        """Its share under the weighted strategy: what a person set, else what the settings say."""
+        return self.settings.weight if self.weight_by_hand is None else self.weight_by_hand
 
     @property
     def ramp(self) -> Ramp | None:
@@ -124,11 +141,13 @@ class Member:
     # --- calls ------------------------------------------------------------------------------------
 
     def acquire(self, now: float, *, is_probe: bool = False) -> tuple[Permit | Refusal, list[e.Event]]:
-        """A permit for one call, or why there is none; a probe is stopped by the breaker only."""
+        """A permit for one call, or why there is none; a probe is stopped by the breaker and by a kill only."""
         if not is_probe:
             refusal = self.restraint.refusal(now, self.in_flight)
             if refusal is not None:
                 return refusal, []
+        elif self.restraint.killed:
+            return Refusal(self.restraint.killed, None), []
         admission = self.breaker.acquire(now, is_probe=is_probe)
         events = [] if admission.move is None else self.moved(admission.move, now)
         if isinstance(admission, Permit):
@@ -300,15 +319,25 @@ class Member:
         """Takes the model out until it is released."""
         return self._by_hand(self.breaker.isolate(now, cause), now)
 
-    def release(self, now: float, cause: str) -> list[e.Event]:
-        """Lets the model back in through a trial."""
-        return self._by_hand(self.breaker.release(now, cause), now)
+    def release(self, now: float, cause: str, *, is_trusted: bool = False) -> list[e.Event]:
+        """Lets the model back in through a trial; `is_trusted` spares it that one."""
+        return self._by_hand(self.breaker.release(now, cause, is_trusted=is_trusted), now)
 
-    def freeze(self, now: float, cause: str, *, until: float | None = None) -> list[e.Event]:
-        """Stops automatic moves: breaker and ramp stay as they are until `thaw`, or until an instant."""
+    def freeze(
+        self, now: float, cause: str, *, until: float | None = None, by: str = "", then: str = TIME_OVER
+    ) -> list[e.Event]:
+        """Stops automatic moves: breaker and ramp stay as they are until `thaw`, or until an instant.
+
+        Args:
+            now: the time.
+            cause: why.
+            until: when it ends by itself.
+            by: whose word it is.
+            then: what is said when it ended by itself.
+        """
         self.breaker.freeze(until)
-        self.is_told_frozen = True
-        return [e.AutomationFrozen(at=now, model=self.settings.id, until=until, cause=cause)]
+        self.is_told_frozen, self.thawed_because = True, then
+        return [e.AutomationFrozen(at=now, model=self.settings.id, until=until, cause=cause, by=by)]
 
     def thaw(self, now: float, cause: str) -> list[e.Event]:
         """Lets automatic moves happen again."""
@@ -317,6 +346,10 @@ class Member:
         self.breaker.thaw()
         self.is_told_frozen = False
         return [e.AutomationThawed(at=now, model=self.settings.id, cause=cause), *self.refresh(now)]
+
+    def by_hand(self, now: float) -> list[e.Event]:
+        """Judges afresh what a person has just changed around it."""
+        return self._by_hand(None, now)
 
     def eject(self, now: float, until: float, cause: str) -> list[e.Event]:
         """Leaves it alone as an outlier; the breaker has its own opinion and keeps it."""
@@ -340,7 +373,7 @@ class Member:
         if not self.is_told_frozen or self.breaker.is_frozen(now):
             return []
         self.is_told_frozen = False
-        return [e.AutomationThawed(at=now, model=self.settings.id, cause="its time is over")]
+        return [e.AutomationThawed(at=now, model=self.settings.id, cause=self.thawed_because or TIME_OVER)]
 
     def _note(self, outcome: Outcome, now: float, latency: float, *, is_probe: bool, is_late: bool = False) -> None:
         record, kind = self.record, outcome.kind
@@ -402,13 +435,21 @@ class Member:
             was_degraded=self.status is ModelStatus.DEGRADED,
             ejection=self.restraint.ejection,
             share=self.share,
+            killed=self.restraint.killed,
         )
         standing = standing_of(self.settings, self.record.window, signs)
         self.status_cause = standing.cause
         if standing.status is self.status:
             return []
         old, self.status, self.status_since = self.status, standing.status, now
-        changed = e.StatusChanged(at=now, model=self.settings.id, old=old, new=self.status, cause=standing.cause)
+        changed = e.StatusChanged(
+            at=now,
+            model=self.settings.id,
+            old=old,
+            new=self.status,
+            cause=standing.cause,
+            is_by_hand=standing.is_by_hand,
+        )
         if self.status is ModelStatus.UNAVAILABLE:
             self.comeback.go_down(now)
             return [changed]

@@ -16,6 +16,7 @@ from hive_console.core.degradation import Degradation
 from hive_console.core.events import Event, ServiceFailed
 from hive_console.core.faults import KeyFault
 from hive_console.core.fleet import Fleet
+from hive_console.core.holds import is_wide
 from hive_console.core.probe_budget import ProbeBudget
 from hive_console.core.restart import AS_BEFORE
 from hive_console.core.saved_alerts import SLOTS, SavedSlot, record_of_slot, slot_of_record
@@ -28,12 +29,15 @@ from hive_console.core.saved_state import (
     record_of,
 )
 from hive_console.core.settings import OWN_ROW
-from hive_console.core.states import AlertRule, BreakerState, ModelStatus
+from hive_console.core.states import AlertRule, BreakerState, HoldKind, ModelStatus
 
 DEGRADATION = f"{OWN_ROW}degradation"
 PROBES = f"{OWN_ROW}probes"
 ALERTS = f"{OWN_ROW}alerts/"
 """Begins the names of the alert book's parts, which end in their number."""
+
+HOLDS = f"{OWN_ROW}holds/"
+"""Begins the names of what persons hold of a provider or of the fleet, which end in that; a model's own are its."""
 
 KEYS = f"{OWN_ROW}key/"
 """Begins the names of keys, which end in their mark."""
@@ -48,7 +52,7 @@ _OUT = frozenset({BreakerState.OPEN, BreakerState.HALF_OPEN})
 class Memory:
     """Writes down what the parts of an engine must remember, and gives it back to them."""
 
-    __slots__ = ("_alerts", "_budget", "_degradation", "_fleet", "_refused")
+    __slots__ = ("_alerts", "_budget", "_degradation", "_fleet", "_held", "_refused")
 
     def __init__(self, *, fleet: Fleet, alerts: AlertBook, degradation: Degradation, budget: ProbeBudget) -> None:
         """Takes the parts as they begin."""
@@ -57,6 +61,7 @@ class Memory:
         self._degradation = degradation
         self._budget = budget
         self._refused: dict[str, dict[str, Any]] = {}
+        self._held: dict[str, None] = {}
 
     def save(self) -> Rows:
         """Everything that is not as it is in the beginning."""
@@ -66,6 +71,7 @@ class Memory:
             **self._fleet.save(),
             **book,
             **self.keys(),
+            **self._wide_holds(),
             **self.degradation(),
             **self.probes(),
         }
@@ -89,6 +95,18 @@ class Memory:
         self._refused = refused
         return {**free, **refused}
 
+    def holds(self, target: str) -> Rows:
+        """The row of what is held on this target: the model's own, or a row of the provider or the fleet."""
+        if not is_wide(target):
+            return self.model(target)
+        self._held[target] = None
+        return {f"{HOLDS}{target}": {"holds": self._fleet.warden.save(target)}}
+
+    def _wide_holds(self) -> Rows:
+        """What is held of providers and of the fleet; an empty row takes the place of what was held once."""
+        targets = dict.fromkeys((*self._held, *self._fleet.warden.book.wide_targets()))
+        return {name: row for target in targets for name, row in self.holds(target).items()}
+
     def degradation(self) -> Rows:
         """The level of degradation."""
         return {DEGRADATION: self._degradation.save()}
@@ -109,6 +127,7 @@ class Memory:
         for key in self._fleet.keys:
             events += _read(saved, f"{KEYS}{key.mark}", "of a key", now, take=partial(_restore_key, key))
         events += self._fleet.restore(saved, now)
+        events += self._fleet.warden.restore(self._saved_holds(saved), now)
         for key in self._fleet.keys:
             events += self._fleet.key_news(key, now, cause=AS_BEFORE)
         self.keys()
@@ -130,6 +149,7 @@ class Memory:
                 return (
                     member is not None
                     and member.breaker.state is not BreakerState.ISOLATED
+                    and not member.restraint.killed
                     and member.status in {ModelStatus.UNKNOWN, ModelStatus.UNAVAILABLE}
                 )
             case AlertRule.DEGRADED_MODE:
@@ -138,10 +158,23 @@ class Memory:
                 return subject in self._fleet.routes
             case AlertRule.KEY_REFUSED:
                 return self._fleet.is_refused_under(subject)
+            case AlertRule.KILL_SWITCH:
+                return self._fleet.warden.book.find(HoldKind.KILLED, subject) is not None
             case AlertRule.SETTINGS_REFUSED:
                 return False  # it runs by settings that can be used
             case _:
                 assert_never(rule)
+
+    def _saved_holds(self, saved: Mapping[str, Any]) -> dict[str, object]:
+        """What was held, by target; of models only those that are configured."""
+        found: dict[str, object] = {}
+        for name, row in saved.items():
+            target = name.removeprefix(HOLDS)
+            if isinstance(row, dict) and "holds" in row and (target != name or name in self._fleet.members):
+                found[target] = row["holds"]
+                if target != name:
+                    self._held[target] = None
+        return found
 
     def _restore_alerts(self, saved: Mapping[str, Any], now: float) -> list[Event]:
         slots: list[SavedSlot] = []

@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from hive_console.core import events as e
+from hive_console.core.holds import STOP_FILE, target_words
 from hive_console.core.level_words import CONSEQUENCES
 from hive_console.core.outcome import OutcomeKind
 from hive_console.core.restart import AS_BEFORE
 from hive_console.core.states import (
+    Action,
     ActionPhase,
     BreakerState,
     DegradationLevel,
+    HoldKind,
     ModelStatus,
     OperationResult,
     Severity,
@@ -66,9 +69,11 @@ def narrate(event: e.Event) -> Line:  # noqa: C901, PLR0912, PLR0915 - one case 
         case e.EngineStopped():
             return Line(f"engine stopped{_with(event.cause)}")
         case e.ConsoleAttached():
-            return Line(f"console attached{_with(event.actor)}")
+            came = f"{event.actor} ({event.origin})" if event.origin else event.actor
+            return Line(f"console attached{_with(came)}{', read-only' if event.is_read_only else ''}")
         case e.ConsoleDetached():
-            return Line(f"console detached{_with(event.cause)}; the engine goes on", Severity.WARNING)
+            whose = f" of {event.actor}" if event.actor else ""
+            return Line(f"console{whose} detached{_with(event.cause)}; the engine goes on", Severity.WARNING)
         case e.ServiceFailed():
             said = f"{event.service} failed and goes on: {event.message}"
             return Line(said, Severity.CRITICAL, topic=f"service {event.service}")
@@ -108,7 +113,8 @@ def narrate(event: e.Event) -> Line:  # noqa: C901, PLR0912, PLR0915 - one case 
                 is_routine=event.cause != AS_BEFORE,
             )
         case e.AutomationThawed():
-            return Line(f"{event.model} moves by itself again ({event.cause})")
+            # Many at once where a provider or the fleet is thawed.
+            return Line(f"{event.model} moves by itself again ({event.cause})", topic=f"thawed {event.cause}")
         case e.OutlierEjected():
             said = f"{event.model} left alone for {span(event.until - event.at)}: {event.cause}"
             return Line(said, Severity.WARNING)
@@ -129,6 +135,10 @@ def narrate(event: e.Event) -> Line:  # noqa: C901, PLR0912, PLR0915 - one case 
             return Line(f"{event.model} recovered after {span(event.down_for)}{by}")
         case e.RoutePinned():
             return _pinned(event)
+        case e.HoldPlaced():
+            return _held(event)
+        case e.HoldEnded():
+            return _let_go(event)
         case e.TrafficMoved():
             return _moved(event)
         case e.DegradedModeEntered():
@@ -196,8 +206,10 @@ def _operation(event: e.OperationFinished) -> Line:
 def _status(event: e.StatusChanged) -> Line:
     """The first good check and a recovery are no news here: the fleet starts, `ModelRecovered` tells the rest."""
     is_routine = event.new is ModelStatus.AVAILABLE and event.old is not ModelStatus.DEGRADED
-    severity = _WORSE.get(event.new, Severity.INFO)
-    return Line(f"{event.model} {event.old.value} → {event.new.value} ({event.cause})", severity, is_routine)
+    said = f"{event.model} {event.old.value} → {event.new.value} ({event.cause})"
+    if event.is_by_hand:  # somebody meant it, and it may be all models at once
+        return Line(said, Severity.WARNING, topic=f"by hand {event.cause}")
+    return Line(said, _WORSE.get(event.new, Severity.INFO), is_routine)
 
 
 def _pinned(event: e.RoutePinned) -> Line:
@@ -206,6 +218,32 @@ def _pinned(event: e.RoutePinned) -> Line:
         return Line(f"traffic of {event.model} goes to itself again ({event.cause})", is_routine=True)
     said = f"traffic of {event.model} sent to {event.target} ({event.cause})"
     return Line(said, Severity.WARNING, is_routine=True)
+
+
+_TOLD_BY_MODEL = frozenset({HoldKind.DEACTIVATED, HoldKind.FROZEN})
+"""Holds of which the events of the models tell that they were taken back or that their time is over."""
+
+
+def _held(event: e.HoldPlaced) -> Line:
+    """Told by the operator's deed that did it; by nobody's where a restart or the file did."""
+    to = f" {event.detail}" if event.detail else ""
+    lasts = "" if event.until is None else f" for {span(event.until - event.at)}"
+    why = f" “{event.reason}”" if event.reason else ""
+    said = f"{target_words(event.target)} {event.kind.value}{to}{lasts} by {event.by}{why}{_aside(event.cause)}"
+    is_kill = event.kind is HoldKind.KILLED
+    is_told = event.by != STOP_FILE and (event.cause != AS_BEFORE or event.kind in _TOLD_BY_MODEL)
+    return Line(said, Severity.CRITICAL if is_kill else Severity.WARNING, is_routine=is_told)
+
+
+def _let_go(event: e.HoldEnded) -> Line:
+    """Told by the operator's deed where somebody's word ended it."""
+    is_told = event.cause.startswith("by ") or event.kind in _TOLD_BY_MODEL
+    said = f"{target_words(event.target)} no longer {event.kind.value} ({event.cause})"
+    return Line(said, Severity.WARNING, is_routine=is_told)
+
+
+def _aside(words: str) -> str:
+    return f" ({words})" if words == AS_BEFORE else ""
 
 
 def _moved(event: e.TrafficMoved) -> Line:
@@ -303,6 +341,8 @@ def _acted(event: e.OperatorActed) -> Line:
     why = f" “{event.reason}”" if event.reason else ""
     who = f"{event.actor} ({event.origin})" if event.origin else event.actor
     deed = f"{who}: {event.action.value} {event.target}{to}{why}"
+    if event.action in {Action.ATTACH, Action.DETACH}:
+        return Line(deed, is_routine=True)  # an event of its own tells it
     match event.phase:
         case ActionPhase.INTENDED:
             return Line(f"{deed} …", is_routine=True)

@@ -60,6 +60,7 @@ class OutcomeKind(Enum):
     THROTTLED = "throttled"  # no call was made: a rate limit, the provider's or our own, says to wait
     UNFIT = "unfit"  # no call was made: this model cannot serve such a request; another may
     ENDPOINT_REFUSED = "endpoint_refused"  # no call was made: the settings do not allow such an address
+    KILLED = "killed"  # a kill switch: no call was made, or the one under way was ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,7 @@ JUDGEMENTS: dict[OutcomeKind, Judgement] = {
     OutcomeKind.THROTTLED: Judgement(_NEUTRAL, may_retry=False, onward=Onward.ANY),
     OutcomeKind.UNFIT: Judgement(_NEUTRAL, may_retry=False, onward=Onward.ANY),
     OutcomeKind.ENDPOINT_REFUSED: Judgement(_NEUTRAL, may_retry=False, onward=Onward.ANY),
+    OutcomeKind.KILLED: Judgement(_NEUTRAL, may_retry=False, onward=Onward.ANY),
 }
 
 

@@ -20,13 +20,15 @@ from hive_console.core.snapshot import (
     SERIES_BUCKET,
     SERIES_LENGTH,
     BreakerView,
+    HoldView,
     MetricsView,
     ModelView,
     RouteView,
 )
-from hive_console.core.states import ADMITTING, BreakerState, ModelStatus, Severity
+from hive_console.core.states import ADMITTING, BreakerState, HoldKind, ModelStatus, Severity
 from hive_console.core.store import FleetAt, Gap, ModelAt, Run
 from hive_console.core.store import Series as SumSeries
+from hive_console.core.weights import weight_of
 from hive_console.core.window import WINDOW_SECONDS
 
 NOT_RECORDED = "not recorded"
@@ -91,6 +93,7 @@ def fleet_of(reading: Reading, past: Past, *, sequence: int) -> PastFleet:
         alerts=fleet.alerts,
         metrics=reading.metrics,
         environment=fleet.environment,
+        holds=fleet.holds,
         routes=tuple(
             RouteView(route.name, route.primary, route.serving, route.strategy, (route.primary, *route.fallbacks))
             for route in fleet.routes
@@ -167,7 +170,7 @@ def _model(model: ModelAt, reading: Reading, coarse: frozenset[int]) -> ModelVie
         serving=model.serving,
         fallbacks=setup.fallbacks,
         strategy=setup.strategy,
-        weight=setup.weight,
+        weight=_weight(model.model, setup.weight, reading.fleet.holds),
         availability=totals.available_ms / totals.known_ms if totals.known_ms else None,
         response_times=tuple(None if sums is None else _response_time(sums) for sums in points),
         error_rates=tuple(None if sums is None else _error_rate(sums) for sums in points),
@@ -204,6 +207,14 @@ def _breaker(model: ModelAt, setup: ModelSetup, at: float) -> BreakerView:
         frozen_until=model.frozen_until,
         is_known=model.breaker is not None,
     )
+
+
+def _weight(model: str, otherwise: float, holds: Iterable[HoldView]) -> float:
+    """The weight that a person had set, else that of the settings."""
+    set_by_hand = (
+        weight_of(hold.detail) for hold in holds if (hold.kind, hold.target) == (HoldKind.WEIGHTED, model)
+    )
+    return next((weight for weight in set_by_hand if weight is not None), otherwise)
 
 
 def _share(models: tuple[ModelView, ...]) -> float:

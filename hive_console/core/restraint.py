@@ -1,7 +1,7 @@
-"""Why a model is left alone beside its breaker, and until when: faults, throttle, ejection, limits a minute.
+"""Why a model is left alone beside its breaker, and until when: kill, faults, throttle, ejection, limits a minute.
 
 Its breaker judges failures; what stands here is no failure of the model's health, and no breaker opens for it. Only
-the fault needs a person; all the others are over by themselves.
+the fault and the kill need a person; all the others are over by themselves.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _FORBIDDEN = 403
 
 
 class Restraint:
-    """What holds real traffic off one model. Probes are not held: they find out whether it is over.
+    """What holds real traffic off one model. Probes find out whether it is over; only a kill holds them as well.
 
     Attributes:
         own_fault: what a person must mend on this model alone.
@@ -32,9 +32,19 @@ class Restraint:
         ejection: why it is, or empty.
         pace: what may be asked of it within a minute.
         answered_at: when it last answered a call or a probe: then its key was good.
+        killed: why a kill switch keeps everything off it, probes included, or empty.
     """
 
-    __slots__ = ("answered_at", "ejected_until", "ejection", "key", "own_fault", "pace", "throttled_until")
+    __slots__ = (
+        "answered_at",
+        "ejected_until",
+        "ejection",
+        "key",
+        "killed",
+        "own_fault",
+        "pace",
+        "throttled_until",
+    )
 
     def __init__(self, settings: ModelSettings, now: float, *, fixed_fault: str = "", key: KeyFault | None) -> None:
         """Nothing but a fixed fault speaks against it; without a `key` it has one of its own."""
@@ -45,6 +55,7 @@ class Restraint:
         self.ejection = ""
         self.pace = Pace(settings.requests_per_minute, settings.tokens_per_minute)
         self.answered_at: float | None = None
+        self.killed = ""
 
     @property
     def fault(self) -> str:
@@ -60,6 +71,7 @@ class Restraint:
             and self.ejected_until is None
             and not self.own_fault.text
             and not self.key.is_refused
+            and not self.killed
         )
 
     def is_throttled(self, now: float) -> bool:
@@ -68,6 +80,8 @@ class Restraint:
 
     def refusal(self, now: float, in_flight: int) -> Refusal | None:
         """Why real traffic is refused beside the calls in flight; `None` when the breaker alone decides."""
+        if self.killed:
+            return Refusal(self.killed, None)
         fault = self.own_fault
         if fault.fixed:
             return Refusal(fault.fixed, None)
@@ -87,7 +101,7 @@ class Restraint:
 
     def wait(self, now: float, in_flight: int) -> float:
         """Seconds until nothing of this refuses a call: 0 when nothing does, infinite when only a person helps."""
-        if self.own_fault.fixed:
+        if self.own_fault.fixed or self.killed:
             return math.inf
         ends = [
             self.throttled_until,

@@ -69,7 +69,7 @@ def strategy_for(route: Route, wish: Strategy | None, members: Members, *, may_c
     match strategy:
         case Strategy.PARALLEL if not may_copy:
             return Strategy.SEQUENTIAL
-        case Strategy.WEIGHTED if not any(members[name].settings.weight for name in route.chain):
+        case Strategy.WEIGHTED if not any(members[name].weight for name in route.chain):
             return Strategy.SEQUENTIAL
         case _:
             return strategy
@@ -123,19 +123,20 @@ def _has_partial(chain: tuple[str, ...], members: Members) -> bool:
 def effective_weight(member: Member) -> float:
     """Weight × the part that a recovering or suspect model gets × free places / places: its turns."""
     headroom = max(0.0, 1.0 - member.in_flight / member.places)
-    return member.settings.weight * member.part * headroom
+    return member.weight * member.part * headroom
 
 
-def serving_of(route: Route, members: Members, now: float) -> str | None:
+def serving_of(route: Route, members: Members, now: float, *, is_plain: bool = False) -> str | None:
     """The model that answers this route's requests now: the first of its chain that admits a call.
 
-    A recovering model gets a part only, so its traffic still counts as the other's.
+    A recovering model gets a part only, so its traffic still counts as the other's. `is_plain` says that the chain
+    is gone down in order, whatever strategy it has.
     """
     partly: str | None = None
     pin = members[route.primary].pinned_to
     for name in chain_of(route, members):
         candidate = members[name]
-        is_weightless = route.strategy is Strategy.WEIGHTED and candidate.settings.weight == 0
+        is_weightless = not is_plain and route.strategy is Strategy.WEIGHTED and candidate.weight == 0
         if candidate.fault or (is_weightless and pin != name):
             continue
         if not candidate.would_admit(now):
@@ -152,7 +153,7 @@ def _behind(pin: str | None, chain: tuple[str, ...]) -> tuple[str, ...]:
 
 def _weighted(chain: tuple[str, ...], members: Members, turns: WeightedTurns, now: float) -> tuple[str, ...]:
     """The one whose turn it is, then the others by weight; who would refuse now has no turn."""
-    weights = [(name, members[name].settings.weight) for name in chain]
+    weights = [(name, members[name].weight) for name in chain]
     ready = [(name, effective_weight(members[name])) for name in chain if members[name].would_admit(now)]
     first = turns.next(ready) or turns.next(weights)
     rest = sorted(

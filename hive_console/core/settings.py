@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from hive_console.core.bounds import MAX_SECONDS, within, within_if
+from hive_console.core.console_settings import ConsoleSettings
 from hive_console.core.errors import SettingsError
 from hive_console.core.gateway_settings import GatewaySettings, NetworkSettings
 from hive_console.core.keeping import Keeping
 from hive_console.core.retry import Jitter
+from hive_console.core.states import EVERYTHING, PROVIDER_PREFIX
 
 OWN_ROW = "!"
 """Begins the names of the recording's own rows beside those of models; so no model's id begins with it."""
@@ -207,6 +209,10 @@ class ModelSettings:
                 raise SettingsError(name, "is empty")
         if self.id.startswith(OWN_ROW):
             raise SettingsError("id", f"begins with {OWN_ROW}; begin it with another character")
+        if self.id == EVERYTHING or self.id.startswith(PROVIDER_PREFIX):
+            raise SettingsError(
+                "id", f"is {EVERYTHING} or begins with {PROVIDER_PREFIX}, which name several models"
+            )
         within("maxRetries", self.max_retries, 0, 10)
         within("timeout", self.timeout, 0.05, MAX_SECONDS)
         within("idleTimeout", self.idle_timeout, 0.05, MAX_SECONDS)
@@ -372,6 +378,7 @@ class Settings:
         reload: see `ReloadMode`. Manual: checks keep a broken file out, not a wrong one, and a saved file is no
             decision yet to move traffic.
         recording: how long what is recorded is kept, and how large it may grow.
+        console: how the screen looks and answers.
     """
 
     models: tuple[ModelSettings, ...]
@@ -382,6 +389,7 @@ class Settings:
     network: NetworkSettings = field(default_factory=NetworkSettings)
     reload: ReloadMode = ReloadMode.MANUAL
     recording: Keeping = field(default_factory=Keeping)
+    console: ConsoleSettings = field(default_factory=ConsoleSettings)
 
     def __post_init__(self) -> None:
         """Checks that names are unique and that every fallback exists."""

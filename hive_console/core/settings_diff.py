@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from enum import Enum
 
+from hive_console.core.console_settings import ConsoleSettings
 from hive_console.core.gateway_settings import GatewaySettings, NetworkSettings
 from hive_console.core.keeping import Keeping
 from hive_console.core.settings import ModelSettings, ResilienceSettings, RouteSettings, Settings
@@ -35,16 +36,25 @@ class Part(Enum):
     ROUTES = "routes"
     NETWORK = "network"
     RECORDING = "recording"
+    CONSOLE = "console"
     ENVIRONMENT = "environment"
     RELOAD = "reload"
 
 
-NEEDS_RESTART = frozenset({Part.GATEWAY, Part.RECORDING})
+NEEDS_RESTART = frozenset({Part.GATEWAY, Part.RECORDING, Part.CONSOLE})
 """Parts that are only read at the start: a socket that listens cannot move, its token would change under the
-clients that hold it, and what a mistyped number removes does not come back. A change there is told and left as it
-was, never half done."""
+clients that hold it, what a mistyped number removes does not come back, and keys that change under somebody's
+fingers do what nobody meant. A change there is told and left as it was, never half done."""
 
-_Record = ModelSettings | ResilienceSettings | RouteSettings | GatewaySettings | NetworkSettings | Keeping
+_Record = (
+    ModelSettings
+    | ResilienceSettings
+    | RouteSettings
+    | GatewaySettings
+    | NetworkSettings
+    | Keeping
+    | ConsoleSettings
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +107,7 @@ def changes_between(old: Settings, new: Settings) -> tuple[Change, ...]:
         *_listed(Part.ROUTES, _by_name(old.routes), _by_name(new.routes)),
         *_valued(Part.NETWORK, "", old.network, new.network),
         *_valued(Part.RECORDING, "", old.recording, new.recording),
+        *_valued(Part.CONSOLE, "", old.console, new.console),
         *_worded(Part.ENVIRONMENT, old.environment, new.environment),
         *_worded(Part.RELOAD, old.reload.value, new.reload.value),
     )
@@ -104,7 +115,7 @@ def changes_between(old: Settings, new: Settings) -> tuple[Change, ...]:
 
 def applicable(old: Settings, new: Settings) -> Settings:
     """`new`, with the parts that need a restart left as they are in `old`."""
-    return replace(new, gateway=old.gateway, recording=old.recording)
+    return replace(new, gateway=old.gateway, recording=old.recording, console=old.console)
 
 
 def summary(changes: Sequence[Change]) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from enum import Enum
 
+from hive_console.core.console_settings import Remap
 from hive_console.core.text import clean
 
 NOT_SET = "not set"
@@ -79,6 +80,8 @@ def _spelled(field: str, value: object) -> str:
             return "true" if value else "false"
         case Enum():
             return str(value.value)
+        case (Remap(), *_):
+            return f"{{{', '.join(map(str, value))}}}"
         case tuple():
             return f"[{', '.join(map(str, value))}]"
         case int() | float():

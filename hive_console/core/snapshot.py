@@ -10,10 +10,13 @@ from dataclasses import dataclass
 
 from hive_console.core.settings import ModelSettings, Settings, Strategy
 from hive_console.core.states import (
+    EVERYTHING,
+    PROVIDER_PREFIX,
     AlertRule,
     AlertState,
     BreakerState,
     DegradationLevel,
+    HoldKind,
     ModelStatus,
     Severity,
 )
@@ -45,6 +48,8 @@ class BreakerView:
         frozen_until: until when; `None` until a word ends it.
         is_known: whether the state is known; `False` only where a recording does not tell it.
         is_count_known: whether `consecutive_failures` is; `False` only where a recording does not tell it.
+        trials_passed: good trials of this half-open period.
+        trials_needed: good trials that close it; 0 where that is not known.
     """
 
     state: BreakerState
@@ -60,6 +65,38 @@ class BreakerView:
     frozen_until: float | None = None
     is_known: bool = True
     is_count_known: bool = True
+    trials_passed: int = 0
+    trials_needed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LimitsView:
+    """What a model's numbers are measured by, from its settings; 0 is not known, or not set.
+
+    Attributes:
+        check_interval: seconds between two probes.
+        timeout: seconds that one attempt may take.
+        slow_above: seconds of p95 above which it is degraded.
+        degraded_error_rate: share of failures at which it is degraded.
+        trip_error_rate: share of failures that opens its breaker.
+    """
+
+    check_interval: float = 0.0
+    timeout: float = 0.0
+    slow_above: float = 0.0
+    degraded_error_rate: float = 0.0
+    trip_error_rate: float = 0.0
+
+    @classmethod
+    def of(cls, model: ModelSettings) -> LimitsView:
+        """Those of a configured model."""
+        return cls(
+            check_interval=model.health_check_interval,
+            timeout=model.timeout,
+            slow_above=model.slow_above,
+            degraded_error_rate=model.degraded_error_rate,
+            trip_error_rate=model.failure_rate_threshold or 0.0,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +133,9 @@ class ModelView:
         ejected_until: until when it is left alone as an outlier.
         waiting: calls that wait for a place of its bulkhead.
         is_setup_known: whether provider, chain and bounds are known; `False` only where a recording does not tell.
+        fastest: the shortest latency per bucket.
+        p95s: 95th percentile of latencies per bucket.
+        limits: what its numbers are measured by.
     """
 
     model_id: str
@@ -127,6 +167,9 @@ class ModelView:
     ejected_until: float | None = None
     waiting: int = 0
     is_setup_known: bool = True
+    fastest: Series = ()
+    p95s: Series = ()
+    limits: LimitsView = LimitsView()
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +246,46 @@ class RecorderView:
 
 
 @dataclass(frozen=True, slots=True)
+class HoldView:
+    """A state that a person made and that nothing else ends before its time.
+
+    Attributes:
+        kind: what is held.
+        target: a model's id, `provider:NAME`, or `*` for the fleet.
+        by: whose it is.
+        since: when it was made.
+        until: when it ends by itself; `None` when only a word ends it.
+        reason: why, in the operator's words.
+        detail: what it is set to: the model that a pin leads to, a weight; empty for the rest.
+    """
+
+    kind: HoldKind
+    target: str
+    by: str
+    since: float
+    until: float | None = None
+    reason: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleView:
+    """A console that looks at this engine, in its process or attached to it.
+
+    Attributes:
+        actor: whose it is, as the system attests.
+        origin: how they came, as far as anybody says.
+        since: since when.
+        is_read_only: whether it may only look.
+    """
+
+    actor: str
+    origin: str = ""
+    since: float = 0.0
+    is_read_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class FleetSnapshot:
     """Everything the screens show, at one instant.
 
@@ -225,10 +308,13 @@ class FleetSnapshot:
         events_dropped: events that slow readers lost.
         undo_until: until when the last operator action can be undone; `None` when there is none.
         undo_text: what would be undone.
+        undo_effect: what that would do, in words.
         level: how much of the service the fleet can give.
         probe_spent: micro-dollars that paid probes cost today (UTC).
         probe_budget: micro-dollars that they may cost a day.
         routes: the virtual models, in the order of the settings.
+        holds: what persons keep as it is, oldest first.
+        consoles: who looks at this engine, in the order they came.
     """
 
     sequence: int
@@ -248,10 +334,20 @@ class FleetSnapshot:
     events_dropped: int = 0
     undo_until: float | None = None
     undo_text: str = ""
+    undo_effect: str = ""
     level: DegradationLevel = DegradationLevel.FULL
     probe_spent: int = 0
     probe_budget: int = 0
     routes: tuple[RouteView, ...] = ()
+    holds: tuple[HoldView, ...] = ()
+    consoles: tuple[ConsoleView, ...] = ()
+
+    def holds_on(self, model: ModelView) -> tuple[HoldView, ...]:
+        """The holds that concern this model: its own, its provider's and the fleet's."""
+        if not self.holds:  # as nearly always, and asked of every model at every drawing
+            return ()
+        targets = {model.model_id, f"{PROVIDER_PREFIX}{model.provider}", EVERYTHING}
+        return tuple(hold for hold in self.holds if hold.target in targets)
 
     def model(self, model_id: str) -> ModelView | None:
         """The view of the model with this id."""
@@ -302,4 +398,5 @@ def _unknown(model: ModelSettings, now: float) -> ModelView:
         fallbacks=model.fallbacks,
         strategy=model.strategy,
         weight=model.weight,
+        limits=LimitsView.of(model),
     )

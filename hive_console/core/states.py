@@ -77,6 +77,7 @@ class AlertRule(Enum):
     FALLBACKS_EXHAUSTED = "all-fallbacks-exhausted"
     SETTINGS_REFUSED = "config-invalid-on-reload"
     KEY_REFUSED = "key-refused"
+    KILL_SWITCH = "kill-switch"
 
 
 class OperationResult(Enum):
@@ -104,6 +105,37 @@ class Action(Enum):
     THAW = "thaw"
     ACKNOWLEDGE = "acknowledge"
     RELOAD = "reload"  # of the settings file
+    SET_WEIGHT = "set-weight"  # its share under the weighted strategy, for a while
+    RESTORE_WEIGHT = "restore-weight"
+    SAFE_MODE = "safe-mode"  # of the whole fleet: the plainest way to serve
+    NORMAL_MODE = "normal-mode"
+    KILL = "kill"  # the kill switch of a model, a provider or all: nothing is called, calls under way are ended
+    REVIVE = "revive"
+    ATTACH = "attach"  # of a console
+    DETACH = "detach"
+    STOP = "stop"  # of the engine
+
+
+NOT_COMMANDED = frozenset({Action.RELOAD, Action.ATTACH, Action.DETACH, Action.STOP})
+"""Words of the audit trail that are no commands to the fleet: they come in ways of their own."""
+
+
+EVERYTHING = "*"
+"""The target of an action on the whole fleet."""
+
+PROVIDER_PREFIX = "provider:"
+"""How a target begins that names all models of a provider."""
+
+
+class HoldKind(Enum):
+    """What a person, and nothing else, keeps as it is; values are wire values."""
+
+    PINNED = "pinned"
+    DEACTIVATED = "deactivated"
+    FROZEN = "frozen"
+    WEIGHTED = "weighted"
+    SAFE_MODE = "safe-mode"
+    KILLED = "killed"
 
 
 class ActionPhase(Enum):

@@ -15,7 +15,7 @@ from hive_console.core.configured import ModelSetup
 from hive_console.core.events import Event, OperatorActed
 from hive_console.core.rollup import Sums
 from hive_console.core.settings import Strategy
-from hive_console.core.snapshot import AlertView
+from hive_console.core.snapshot import AlertView, HoldView
 from hive_console.core.states import BreakerState, DegradationLevel, ModelStatus
 
 ROW_LIMIT = 5_000
@@ -192,6 +192,7 @@ class FleetAt:
         alerts: firing then, and the latest ones that were resolved before; firing first, newest first.
         routes: virtual models where the recording tells, in the order of their settings.
         gap: the gap that the instant lies in.
+        holds: what persons kept as it was, oldest first.
     """
 
     at: float
@@ -207,6 +208,7 @@ class FleetAt:
     alerts: tuple[AlertView, ...] = ()
     routes: tuple[RouteAt, ...] = ()
     gap: Gap | None = None
+    holds: tuple[HoldView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -294,6 +296,21 @@ class Series:
     points: tuple[Sums | None, ...] = field(default=())
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Followed:
+    """What was recorded after a key.
+
+    Attributes:
+        events: oldest first.
+        key: pass it to the next call.
+        is_all: whether there was nothing more by then; else the next call has the rest.
+    """
+
+    events: tuple[Event, ...] = ()
+    key: int = 0
+    is_all: bool = True
+
+
 class Store(Protocol):
     """A recording that answers questions. Each answer is one consistent view of what was committed by then.
 
@@ -372,6 +389,15 @@ class Store(Protocol):
 
     def export(self, wanted: Wanted, kinds: Iterable[type[Event]] | None = None) -> AsyncGenerator[Event, None]:
         """All events of the window, oldest first, however many there are, in little memory."""
+        ...
+
+    async def after(self, key: int, wanted: Wanted, *, is_of_requests: bool = False) -> Followed:
+        """What was recorded after a key, oldest first, so that a recording that grows is told without loss.
+
+        Begin with 0. Requests are recorded apart from everything else, so that they have keys of their own: an
+        answer has either the one or the other. `wanted` must be the same each time but for its limit, which bounds
+        the rows read of each table, so that an answer may hold more.
+        """
         ...
 
     async def changed(self) -> int:

@@ -47,6 +47,9 @@ TARGETS: dict[Goal, Target] = {
     Goal.CAPACITY: Target(0.90, is_floor=True),
 }
 
+BY_BIP_03: dict[Goal, Target] = TARGETS | {Goal.RECOVERY: Target(30.0, is_floor=False)}
+"""The bounds as BIP-03 writes them: what a report about other people's fleets is judged by."""
+
 
 @dataclass(frozen=True, slots=True)
 class SuccessReport:

@@ -55,6 +55,7 @@ def _moved(old: Member, settings: ModelSettings, now: float) -> tuple[Member, li
     new = Member(settings, now, key=old.restraint.key)
     new.pinned_to = old.pinned_to
     new.breaker.frozen_until, new.is_told_frozen = old.breaker.frozen_until, old.is_told_frozen
+    new.thawed_because = old.thawed_because
     for holder, until in old.breaker.holders.items():
         new.breaker.isolate(now, MOVED, holder=holder, until=until)
     # As the world knows it, so that its next look at itself tells what became of that.

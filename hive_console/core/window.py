@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, insort
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from hive_console.core.snapshot import SERIES_BUCKET, SERIES_LENGTH, Series
@@ -106,73 +106,135 @@ class Window:
         return self._probe_answers if sample.is_probe else self._answers
 
 
+_Pair = tuple[Series, Series]
+
+LATENCIES_KEPT = 128
+"""Latencies of one bucket kept for its p95; of more, every second, then every fourth and so on is kept."""
+
+
+@dataclass(slots=True)
+class _Latencies:
+    """What is kept of one bucket's latencies: their sum, the shortest, and an even choice of them."""
+
+    count: int = 0
+    total: float = 0.0
+    shortest: float = math.inf
+    kept: list[float] = field(default_factory=list)
+    stride: int = 1
+
+    def take(self, latency: float) -> None:
+        """Adds one."""
+        if self.count % self.stride == 0:
+            self.kept.append(latency)
+            if len(self.kept) > LATENCIES_KEPT:
+                del self.kept[1::2]
+                self.stride *= 2
+        self.count += 1
+        self.total += latency
+        self.shortest = min(self.shortest, latency)
+
+    def p95(self) -> float:
+        """Nearest rank among those that were kept."""
+        return sorted(self.kept)[math.ceil(0.95 * len(self.kept)) - 1]
+
+
 @dataclass(slots=True)
 class _Bucket:
     index: int
     calls: int = 0
     failures: int = 0
-    answers: int = 0
-    latency: float = 0.0
-    probe_answers: int = 0
-    probe_latency: float = 0.0
+    answers: _Latencies = field(default_factory=_Latencies)
+    probe_answers: _Latencies = field(default_factory=_Latencies)
 
-    def mean_latency(self) -> float | None:
-        """Of real answers where there were any, else of probes."""
-        if self.answers:
-            return self.latency / self.answers
-        return self.probe_latency / self.probe_answers if self.probe_answers else None
+    def take(self, sample: Sample) -> None:
+        """Counts a sample."""
+        self.calls += 1
+        if sample.is_failure:
+            self.failures += 1
+        else:
+            (self.probe_answers if sample.is_probe else self.answers).take(sample.latency)
+
+    def values(self) -> tuple[float | None, float, float | None, float | None]:
+        """Mean latency, error rate, shortest and p95: of real answers where there were any, else of probes."""
+        latencies = self.answers if self.answers.count else self.probe_answers
+        rate = self.failures / self.calls
+        if not latencies.count:
+            return None, rate, None, None
+        return latencies.total / latencies.count, rate, latencies.shortest, latencies.p95()
 
 
 class Trend:
-    """Mean latency and error rate per bucket of `SERIES_BUCKET` seconds, `SERIES_LENGTH` buckets at most."""
+    """Mean, shortest and 95th percentile of latencies, and the error rate, per bucket of `SERIES_BUCKET` seconds.
 
-    __slots__ = ("_buckets", "_drawn", "_drawn_for")
+    Kept are `SERIES_LENGTH` buckets at most. Those that are over are numbers and cost a copy each time they are
+    read; only the latest one is reckoned anew.
+    """
+
+    __slots__ = ("_drawn", "_drawn_for", "_latest", "_past")
 
     def __init__(self) -> None:
-        self._buckets: deque[_Bucket] = deque(maxlen=SERIES_LENGTH)
-        self._drawn: tuple[Series, Series] = ((), ())
+        self._latest: _Bucket | None = None
+        self._past = tuple(deque[float | None](maxlen=SERIES_LENGTH) for _ in range(4))
+        self._drawn: tuple[_Pair, _Pair] = (((), ()), ((), ()))
         self._drawn_for = (-1, -1, -1)
 
     def add(self, sample: Sample) -> None:
         """Takes a sample into the bucket of its time; samples arrive in order of time."""
         index = int(sample.at // SERIES_BUCKET)
-        if not self._buckets or self._buckets[-1].index < index:
-            self._buckets.append(_Bucket(index))
-        bucket = self._buckets[-1]
-        bucket.calls += 1
-        bucket.failures += sample.is_failure
-        if sample.is_failure:
-            return
-        if sample.is_probe:
-            bucket.probe_answers += 1
-            bucket.probe_latency += sample.latency
-        else:
-            bucket.answers += 1
-            bucket.latency += sample.latency
+        bucket = self._latest
+        if bucket is None or bucket.index < index:
+            bucket = self._begin(index)
+        bucket.take(sample)
 
-    def series(self, now: float) -> tuple[Series, Series]:
+    def series(self, now: float) -> _Pair:
         """(response times, error rates), oldest first, one value a bucket up to now; `None` is a gap.
 
         Leading gaps are left out, so that a young engine does not claim thirty minutes of silence.
         """
+        return self._draw(now)[0]
+
+    def spread(self, now: float) -> _Pair:
+        """(shortest, 95th percentile) of the response times of the same buckets."""
+        return self._draw(now)[1]
+
+    def _begin(self, index: int) -> _Bucket:
+        """Closes the latest bucket and begins one; what lies between them are gaps."""
+        if self._latest is not None:
+            gap = (None,) * min(index - self._latest.index - 1, SERIES_LENGTH)
+            for kept, value in zip(self._past, self._latest.values(), strict=True):
+                kept.append(value)
+                kept.extend(gap)
+        self._latest = _Bucket(index)
+        return self._latest
+
+    def _draw(self, now: float) -> tuple[_Pair, _Pair]:
         last = int(now // SERIES_BUCKET)
-        while self._buckets and self._buckets[0].index <= last - SERIES_LENGTH:
-            self._buckets.popleft()
-        calls = self._buckets[-1].calls if self._buckets else 0
-        newest = self._buckets[-1].index if self._buckets else 0
-        version = (last, newest, calls)
+        latest = self._latest
+        version = (last, latest.index, latest.calls) if latest is not None else (last, 0, 0)
         if version != self._drawn_for:
             self._drawn_for = version
-            self._drawn = self._draw(last)
+            self._age(last)
+            self._drawn = self._drawn_anew(last)
         return self._drawn
 
-    def _draw(self, last: int) -> tuple[Series, Series]:
-        if not self._buckets:
-            return (), ()
-        first = self._buckets[0].index
-        latencies: list[float | None] = [None] * (last - first + 1)
-        rates: list[float | None] = [None] * (last - first + 1)
-        for bucket in self._buckets:
-            latencies[bucket.index - first] = bucket.mean_latency()
-            rates[bucket.index - first] = bucket.failures / bucket.calls
-        return tuple(latencies), tuple(rates)
+    def _age(self, last: int) -> None:
+        """Drops buckets that are too old, and gaps with which the series would begin."""
+        if self._latest is None:
+            return
+        rates = self._past[1]
+        too_old = last - SERIES_LENGTH - (self._latest.index - len(rates)) + 1
+        while rates and (too_old > 0 or rates[0] is None):
+            too_old -= 1
+            for kept in self._past:
+                kept.popleft()
+        if self._latest.index <= last - SERIES_LENGTH:
+            self._latest = None
+
+    def _drawn_anew(self, last: int) -> tuple[_Pair, _Pair]:
+        if self._latest is None:
+            return ((), ()), ((), ())
+        since = (None,) * (last - self._latest.index)
+        means, rates, shortest, p95s = (
+            (*kept, value, *since) for kept, value in zip(self._past, self._latest.values(), strict=True)
+        )
+        return (means, rates), (shortest, p95s)

@@ -33,6 +33,9 @@ from hive_console.engine.ports import Clock, Provider
 
 Result = TypeVar("Result")
 
+_NOBODY_IS_PAGED_FOR = frozenset({OutcomeKind.UNFIT, OutcomeKind.KILLED})
+"""What its caller asked for, and what a person ordered, which has an alert of its own."""
+
 
 class Door:
     """Takes tasks, gives answers, tells the bus how each ended."""
@@ -190,7 +193,7 @@ class Door:
     def _end_failed(self, operation: Operation, failure: OperationFailed) -> None:
         outcome = failure.outcome
         self._end(operation, outcome)
-        if outcome.judgement.onward is not Onward.ANY or outcome.kind is OutcomeKind.UNFIT:
+        if outcome.judgement.onward is not Onward.ANY or outcome.kind in _NOBODY_IS_PAGED_FOR:
             return
         if not self._was_bound_by_its_caller(operation, outcome):
             self._bus.publish(

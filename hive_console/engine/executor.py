@@ -2,21 +2,25 @@
 
 The same code runs whole answers and streams: a `Call` says how one attempt is made. A stream's permit stays
 out until its last event, so its `Lease` is handed on instead of being settled here.
+
+More than 400 lines in one piece, because whoever holds a place, a permit or a wait must be found here by the kill
+switch: what is not in this file cannot be under way.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Iterable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Generic, Protocol, TypeVar
 
 from hive_console.core.budget import RetryBudget
 from hive_console.core.cost import cost_of
 from hive_console.core.errors import ProviderError, place_of
-from hive_console.core.events import AttemptFinished, Event, ServiceFailed
+from hive_console.core.events import AttemptFinished, Event, HoldEnded, HoldPlaced, ServiceFailed
 from hive_console.core.fleet import Fleet
 from hive_console.core.hop import Hop
 from hive_console.core.member import Member
@@ -26,10 +30,11 @@ from hive_console.core.raw_body import RawBody
 from hive_console.core.retry import Backoff
 from hive_console.core.roster import Roster
 from hive_console.core.settings import ModelSettings, ResilienceSettings, RetryBeforeFallback, Settings
+from hive_console.core.states import HoldKind
 from hive_console.core.task import Piece, RateLimits, Task, Usage
 from hive_console.core.transitions import Permit, Refusal
 from hive_console.engine.bulkhead import Bulkhead
-from hive_console.engine.bus import Bus
+from hive_console.engine.bus import NOTHING, Bus
 from hive_console.engine.deadlines import Deadlines, Limit
 from hive_console.engine.operation import Operation
 from hive_console.engine.overdue import Overdue
@@ -43,6 +48,9 @@ BYTES_PER_TOKEN = 4
 
 EVENT_END = b"\n\n"
 """Ends a server-sent event; one event of content holds about one token."""
+
+CLOSING = 2.0
+"""Seconds that the closing of one stream may take; a connection that does not close is the system's then."""
 
 FIRST_ERROR = 400
 """The lowest status of an answer that no tokens are counted for."""
@@ -58,6 +66,9 @@ class Lease:
         limits: what the provider said is left of its rate limits, with the answer that ends the call.
         counts_tokens: whether a limit counts its tokens, so that they are estimated where none are told.
         written: tokens of the answer by that estimate.
+        killed: why a kill switch ended the call, or empty.
+        ends: ends the attempt now; `None` while it is not under way.
+        breaks_off: ends the stream that the attempt opened; `None` where there is none.
     """
 
     # On the class, since most calls never set them and every call would pay for it.
@@ -65,6 +76,9 @@ class Lease:
     usage: Usage | None = None
     limits: RateLimits | None = None
     written = 0
+    killed = ""
+    ends: Callable[[], None] | None = None
+    breaks_off: Callable[[], None] | None = None
 
     def __init__(
         self, executor: Executor, member: Member, permit: Permit, operation: Operation, now: float
@@ -77,6 +91,23 @@ class Lease:
         self.started_at = now
         self._is_settled = False
         self.counts_tokens = member.restraint.pace.counts_tokens
+        executor.under_way[self] = None
+
+    @property
+    def member(self) -> Member:
+        """The model that is called."""
+        return self._member
+
+    def kill(self, why: str) -> None:
+        """Ends the call now: its caller is told why."""
+        self.killed = why
+        for end in (self.ends, self.breaks_off):
+            if end is not None:
+                end()
+
+    def close_soon(self, close: Callable[[], Awaitable[None]]) -> None:
+        """Has something closed that nobody reads now, and that would be open for as long as nobody does."""
+        self._executor.closing.put_nowait(close)
 
     def mark_first_token(self) -> None:
         """Notes when the first content came; a stream's latency is the time to here."""
@@ -102,6 +133,7 @@ class Lease:
         if self._is_settled:
             return
         self._is_settled = True
+        del self._executor.under_way[self]
         now = self._executor.clock.now()
         seconds = now - self.started_at
         model = self._member.settings
@@ -186,6 +218,9 @@ class Executor:
         self._may_move_on = settings.resilience.retry_before_fallback is not RetryBeforeFallback.ALWAYS
         self._limits: dict[float, Deadlines] = {}  # as many as the settings have different timeouts
         self._retries = Roster({model.id: retry_policy_of(model, settings.resilience) for model in settings.models})
+        self.under_way: dict[Lease, None] = {}  # in the order they began
+        self._pauses: dict[asyncio.Timeout, Member] = {}  # of those that wait to try again
+        self.closing: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue()
         # One budget a route: its retries and hedges together, whichever of its models they go to.
         self.budgets = Roster({name: _budget_of(settings.resilience) for name in fleet.routes})
 
@@ -220,6 +255,39 @@ class Executor:
         """Forgets models and routes that have left and that no operation asks any more."""
         for roster in (self.bulkheads, self._overdue, self.budgets, self._retries):
             roster.forget(names)
+
+    def take(self, event: Event) -> tuple[Event, ...]:
+        """Ends what a kill switch forbids from now on, and follows safe mode; a bus reader."""
+        if isinstance(event, HoldPlaced | HoldEnded):
+            if event.kind is HoldKind.SAFE_MODE:
+                self._resize()
+            elif event.kind is HoldKind.KILLED:
+                self._kill()
+        return NOTHING
+
+    def _resize(self) -> None:
+        for name, member in self._fleet.members.items():
+            self.bulkheads[name].resize(member.places)
+
+    def _kill(self) -> None:
+        """Ends the calls under way to whom nobody may call any more, and wakes who waits to call them again."""
+        stops = self._fleet.warden.stops
+        for lease in list(self.under_way):
+            why = stops(lease.member)
+            if why and not lease.killed:
+                lease.kill(why)
+        now = asyncio.get_running_loop().time()
+        for pause, member in list(self._pauses.items()):
+            if stops(member) and not pause.expired():
+                pause.reschedule(now)
+
+    async def close_broken_off(self) -> None:
+        """Closes for ever the streams that a kill switch ended while nobody read them: they cost money."""
+        while True:
+            close = await self.closing.get()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(CLOSING):
+                    await close()
 
     async def run(
         self,
@@ -274,9 +342,21 @@ class Executor:
             delay = backoff.next(self._rng.random(), retry_after=floor)
             if delay is None or now + delay >= operation.deadline_at or not budget.withdraw(now):
                 break
-            await self._sleep_until(now + delay)
+            await self._pause_until(now + delay, member)
             tried = await self._attempt(member, operation, call, has_standby=has_standby)
         return tried
+
+    async def _pause_until(self, due: float, member: Member) -> None:
+        """Waits until `due`, or until a kill switch makes the wait senseless."""
+        try:
+            async with asyncio.timeout(None) as pause:
+                self._pauses[pause] = member
+                try:
+                    await self._sleep_until(due)
+                finally:
+                    del self._pauses[pause]
+        except TimeoutError:
+            return
 
     async def _sleep_until(self, due: float) -> None:
         """Waits until `due` and never less: a timer that fires early would retry before Retry-After is over."""
@@ -287,7 +367,7 @@ class Executor:
         self, outcome: Outcome, member: Member, operation: Operation, has_standby: Callable[[], bool]
     ) -> bool:
         wish = self._resilience.retry_before_fallback
-        if not outcome.may_retry or wish is RetryBeforeFallback.NEVER:
+        if not outcome.may_retry or wish is RetryBeforeFallback.NEVER or self._fleet.warden.stops(member):
             return False
         if outcome.is_uncertain and not operation.may_replay:
             return False
@@ -298,6 +378,8 @@ class Executor:
     async def _attempt(
         self, member: Member, operation: Operation, call: Call[Result], *, has_standby: Callable[[], bool]
     ) -> Tried[Result]:
+        if self._fleet.warden.book.has_kills and self._fleet.warden.stops(member):
+            return Tried(self._refusal(member))
         now = self.clock.now()
         bulkhead = self.bulkheads[member.settings.id]
         # A breaker that admits everybody leaves the other reasons to `acquire`; else nobody waits in vain.
@@ -333,15 +415,23 @@ class Executor:
         patience = call.patience(model)
         limit = self._limit(patience, left)
         overdue = self._overdue[model.id]
-        movable = limit if operation.may_replay and self._may_move_on and isinstance(limit, Limit) else None
+        may_move = operation.may_replay and self._may_move_on and not self._fleet.warden.book.is_safe
+        movable = limit if may_move and isinstance(limit, Limit) else None
         waiting = overdue.enter(movable, lease.started_at, has_standby)
         outcome = CANCELLED
         result: Result | None = None
         try:
             async with limit:
-                result = await call(model, operation.task, lease)
+                lease.ends = limit.strike if isinstance(limit, Limit) else partial(_end_now, limit)
+                try:
+                    result = await call(model, operation.task, lease)
+                finally:
+                    lease.ends = None
             outcome = SUCCESS
         except TimeoutError:
+            if lease.killed:
+                outcome = Outcome(OutcomeKind.KILLED, message=lease.killed, is_uncertain=True)
+                return Tried(outcome)
             has_moved = waiting is not None and waiting.has_moved
             waited = self.clock.now() - lease.started_at if has_moved else min(patience, left)
             outcome = Outcome(OutcomeKind.TIMED_OUT, message=f"no answer within {waited:.3g} s", is_uncertain=True)
@@ -358,7 +448,7 @@ class Executor:
                 lease.settle(outcome)
         return Tried(outcome, result)
 
-    def _limit(self, patience: float, left: float) -> AbstractAsyncContextManager[object]:
+    def _limit(self, patience: float, left: float) -> Limit | asyncio.Timeout:
         """Bounds one attempt: by a model's patience, which many calls share, or by what its operation has left."""
         if left < patience:
             return asyncio.timeout(left)
@@ -367,6 +457,9 @@ class Executor:
         return self._limits[patience].limit()
 
     def _refusal(self, member: Member) -> Outcome:
+        killed = self._fleet.warden.stops(member)
+        if killed:
+            return Outcome(OutcomeKind.KILLED, message=killed)
         now = self.clock.now()
         refusal = member.refusal(now)
         why = member.fault or f"breaker {member.breaker.state.value}" if refusal is None else refusal.cause
@@ -375,10 +468,15 @@ class Executor:
         return Outcome(kind, message=why, retry_after=member.retry_in(now))
 
 
+def _end_now(timeout: asyncio.Timeout) -> None:
+    if not timeout.expired():
+        timeout.reschedule(asyncio.get_running_loop().time())
+
+
 def _budget_of(fleet: ResilienceSettings) -> RetryBudget:
     return RetryBudget(fleet.retry_budget, floor=fleet.retry_budget_floor)
 
 
 def _said(outcome: Outcome) -> str:
-    is_refusal = outcome.kind in {OutcomeKind.REFUSED, OutcomeKind.THROTTLED}
+    is_refusal = outcome.kind in {OutcomeKind.REFUSED, OutcomeKind.THROTTLED, OutcomeKind.KILLED}
     return f"refused: {outcome.message}" if is_refusal else outcome.kind.value

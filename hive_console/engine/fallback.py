@@ -21,7 +21,10 @@ from hive_console.engine.race import Race
 
 Result = TypeVar("Result")
 
-_NO_CALL = frozenset({OutcomeKind.REFUSED, OutcomeKind.THROTTLED, OutcomeKind.NO_ROOM, OutcomeKind.UNFIT})
+_NO_CALL = frozenset(
+    {OutcomeKind.REFUSED, OutcomeKind.THROTTLED, OutcomeKind.NO_ROOM, OutcomeKind.UNFIT, OutcomeKind.KILLED}
+)
+"""What says nothing of a model's own; a call that a kill switch ended is one of them."""
 
 NO_CANDIDATE = Outcome(OutcomeKind.REFUSED, message="no model of the chain may be called")
 

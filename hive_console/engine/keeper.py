@@ -52,6 +52,7 @@ class Keeper:
             ),
             e.FallbacksExhausted: self._of_exhausted,
             **dict.fromkeys((e.KeyQuarantined, e.KeyRestored), lambda _: memory.keys()),
+            **dict.fromkeys((e.HoldPlaced, e.HoldEnded), lambda event: memory.holds(event.target)),
             e.DegradationChanged: lambda _: memory.degradation(),
             e.OperatorActed: self._of_deed,
             e.EngineStopped: lambda _: memory.save(),

@@ -7,29 +7,37 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from hive_console.core.alerting import AlertBook
 from hive_console.core.command import (
-    FREEZE_SECONDS,
+    LIFTS,
+    PLACES,
     REASON_LIMIT,
     REASON_REQUIRED,
+    WATCHES_ONLY,
     Command,
     CommandResult,
     effect_of,
-    inverse_of,
 )
+from hive_console.core.effect import owned
 from hive_console.core.errors import HiveError, RecordingFailed
-from hive_console.core.events import Event, OperatorActed, RoutePinned
+from hive_console.core.events import Event, OperatorActed
 from hive_console.core.fleet import Fleet
+from hive_console.core.holds import SOMEBODY, STOP_FILE, is_wide
 from hive_console.core.member import Member
+from hive_console.core.reversal import Reversal, kind_of, reversal_of
 from hive_console.core.settings_diff import Change, summary
-from hive_console.core.snapshot import FleetSnapshot
-from hive_console.core.states import Action, ActionPhase
+from hive_console.core.snapshot import FleetSnapshot, HoldView
+from hive_console.core.states import ADMITTING, EVERYTHING, Action, ActionPhase
 from hive_console.core.text import clean
 from hive_console.engine.bus import Bus
 from hive_console.engine.ports import Clock, Recorder
 from hive_console.engine.prober import Prober
+
+_DETAILED = frozenset({Action.FAIL_OVER, Action.SET_WEIGHT})
+"""Actions whose parameter is what they hold."""
 
 UNDO_SECONDS = 60.0
 """Seconds in which the last action can be undone: long enough to see what it did."""
@@ -37,11 +45,25 @@ UNDO_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Undo:
-    """What would undo the last action, and until when that is offered."""
+    """The last action, and until when it can be undone.
+
+    Attributes:
+        command: what was done.
+        until: until when undoing it is offered.
+        text: what was done, in words.
+        former: what was held on its target before, of the kind that it places or lifts.
+        was_well: whether its model let everybody in before.
+    """
 
     command: Command
     until: float
     text: str
+    former: HoldView | None = None
+    was_well: bool = False
+
+    def reversal(self, now: float) -> Reversal | None:
+        """What undoes it now."""
+        return reversal_of(self.command, self.former, now, was_well=self.was_well)
 
 
 class Operator:
@@ -72,16 +94,22 @@ class Operator:
 
     def undo_offer(self) -> Undo | None:
         """What can be undone now."""
-        if self._undo is not None and self._clock.now() >= self._undo.until:
+        now = self._clock.now()
+        if self._undo is not None and (now >= self._undo.until or self._undo.reversal(now) is None):
             self._undo = None
         return self._undo
 
-    async def say(self, command: Command) -> CommandResult:
-        """Does what the command asks, or says why not; audited either way."""
+    async def say(self, command: Command, *, reverting: Reversal | None = None) -> CommandResult:
+        """Does what the command asks, or says why not; audited either way.
+
+        Args:
+            command: what is asked.
+            reverting: what it undoes, when it is said to undo something.
+        """
         reason = clean(command.reason, REASON_LIMIT)
         before = self._standing(command.target)
         action_id = f"{self._run_id}-op{next(self._numbers)}"
-        refusal = self._refusal(command, reason)
+        refusal = self._refusal(command, reason, reverting)
         row = OperatorActed(
             at=self._clock.now(),
             action_id=action_id,
@@ -98,27 +126,85 @@ class Operator:
         try:
             await self._write(row)
         except RecordingFailed as error:
-            return CommandResult(is_done=False, message=f"not done, it could not be recorded: {error}")
+            otherwise = f"; to stop everything all the same, make {STOP_FILE} in the data folder"
+            said = f"not done, it could not be recorded: {error}"
+            return CommandResult(is_done=False, message=said + otherwise * (command.action is Action.KILL))
         if refusal:
             return CommandResult(is_done=False, message=refusal, action_id=action_id)
         gone = self._gone(command)
         if gone:  # other settings came while the row was written
             await self._write(replace(row, at=self._clock.now(), phase=ActionPhase.REFUSED, detail=gone))
             return CommandResult(is_done=False, message=gone, action_id=action_id)
-        was_pinned_to = self._pinned_to(command)
-        detail = await self._do(command, reason)
-        return await self._confirm(command, row, detail, inverse_of(command, was_pinned_to))
+        kind = kind_of(command.action)
+        former = None if kind is None else self._fleet.warden.book.find(kind, command.target)
+        member = self._fleet.members.get(command.target)
+        was_well = member is not None and member.breaker.state in ADMITTING
+        detail = await self._do(command, reason, reverting)
+        offer = Undo(command, self._clock.now() + UNDO_SECONDS, _undo_text(command), former, was_well)
+        return await self._confirm(command, row, detail, offer)
 
-    async def undo(self, actor: str, *, origin: str = "") -> CommandResult:
-        """Undoes the last action while that is still offered."""
+    async def undo(self, actor: str, *, origin: str = "", is_watcher: bool = False) -> CommandResult:
+        """Undoes the last action while that is still offered; what was held before is held again as it was."""
         offer = self.undo_offer()
-        if offer is None:
+        reversal = None if offer is None else offer.reversal(self._clock.now())
+        if reversal is None:
             return CommandResult(is_done=False, message="there is nothing to undo any more")
-        self._undo = None
-        command = offer.command
-        return await self.say(
-            Command(command.action, command.target, command.reason, command.parameter, actor=actor, origin=origin)
+        if not is_watcher:
+            self._undo = None
+        command = replace(reversal.command, actor=actor, origin=origin, is_watcher=is_watcher)
+        return await self.say(command, reverting=reversal)
+
+    async def heed_file(self, *, is_there: bool) -> bool:
+        """Stops everything while the file is there; whether that changed anything.
+
+        It must help where nothing can be written: the audit row comes after the deed.
+        """
+        before = self._standing(EVERYTHING)
+        events = self._fleet.warden.heed_file(self._clock.now(), is_there=is_there)
+        if not events:
+            return False
+        self._bus.publish(events)
+        self._bus.publish(self._fleet.refresh(self._clock.now()))
+        row = OperatorActed(
+            at=self._clock.now(),
+            action_id=f"{self._run_id}-op{next(self._numbers)}",
+            actor=STOP_FILE,
+            action=Action.KILL if is_there else Action.REVIVE,
+            phase=ActionPhase.DONE,
+            target=EVERYTHING,
+            reason="the file is there" if is_there else "the file is gone",
+            before=before,
+            after=self._standing(EVERYTHING),
         )
+        with suppress(RecordingFailed):
+            await self._write(row)
+        return True
+
+    async def stop(
+        self, actor: str, act: Callable[[], None], *, reason: str = "", origin: str = "", is_watcher: bool = False
+    ) -> CommandResult:
+        """Has the engine stopped by `act`, which begins that and returns; audited before it is done."""
+        row = OperatorActed(
+            at=self._clock.now(),
+            action_id=f"{self._run_id}-op{next(self._numbers)}",
+            actor=actor,
+            origin=origin,
+            action=Action.STOP,
+            phase=ActionPhase.REFUSED if is_watcher else ActionPhase.INTENDED,
+            target="engine",
+            reason=clean(reason, REASON_LIMIT),
+            detail=WATCHES_ONLY if is_watcher else "",
+        )
+        try:
+            await self._write(row)
+            if is_watcher:
+                return CommandResult(is_done=False, message=WATCHES_ONLY, action_id=row.action_id)
+            await self._write(replace(row, at=self._clock.now(), phase=ActionPhase.DONE))
+        except RecordingFailed as error:
+            said = f"not done, it could not be recorded: {error}; SIGTERM stops it all the same"
+            return CommandResult(is_done=False, message=said)
+        act()
+        return CommandResult(is_done=True, message="the engine is stopping", action_id=row.action_id)
 
     async def reload(
         self,
@@ -169,9 +255,7 @@ class Operator:
         if self._undo is not None and {self._undo.command.target, self._undo.command.parameter} & set(models):
             self._undo = None
 
-    async def _confirm(
-        self, command: Command, intended: OperatorActed, detail: str, inverse: Command | None
-    ) -> CommandResult:
+    async def _confirm(self, command: Command, intended: OperatorActed, detail: str, offer: Undo) -> CommandResult:
         now = self._clock.now()
         row = OperatorActed(
             at=now,
@@ -187,7 +271,7 @@ class Operator:
             after=self._standing(command.target),
             detail=detail,
         )
-        self._undo = Undo(inverse, now + UNDO_SECONDS, _undo_text(command)) if inverse else None
+        self._undo = None if offer.reversal(now) is None else offer
         message = detail or f"{command.action.value} {command.target} done"
         try:
             await self._write(row)
@@ -195,7 +279,11 @@ class Operator:
             message = f"{message}; but the outcome could not be recorded: {error}"
         return CommandResult(is_done=True, message=message, action_id=intended.action_id)
 
-    def _refusal(self, command: Command, reason: str) -> str:
+    def _refusal(self, command: Command, reason: str, reverting: Reversal | None) -> str:
+        if command.is_watcher:
+            return WATCHES_ONLY
+        if reverting is not None and reverting.hold is not None:
+            return ""  # as it stood a minute ago, well or not
         effect = effect_of(command, self._snapshot())
         if not effect.is_allowed:
             return effect.refusal
@@ -207,17 +295,46 @@ class Operator:
         await self._recorder.record_durably(row)
         self._bus.publish([row])
 
-    async def _do(self, command: Command, reason: str) -> str:
+    async def _do(self, command: Command, reason: str, reverting: Reversal | None) -> str:
         if command.action is Action.ACKNOWLEDGE:
             now = self._clock.now()
             self._bus.publish(self._alerts.acknowledge(command.target, command.actor, reason, now))
             return ""
-        member = self._fleet.members[command.target]
         if command.action is Action.CHECK_NOW:
-            return await self._check(member)
-        self._bus.publish(self._moved(command, member, f"by {command.actor}: {reason or 'no reason given'}"))
+            return await self._check(self._fleet.members[command.target])
+        cause = f"by {command.actor}: {reason or 'no reason given'}"
+        if command.action in PLACES:
+            events = self._placed(command, reason, cause, reverting)
+        elif command.action in LIFTS:
+            events = self._lifted(command, cause, reverting)
+        else:
+            events = self._moved(command, self._fleet.members[command.target], cause)
+        self._bus.publish(events)
         self._bus.publish(self._fleet.refresh(self._clock.now()))
         return ""
+
+    def _placed(self, command: Command, reason: str, cause: str, reverting: Reversal | None) -> list[Event]:
+        now = self._clock.now()
+        if reverting is not None and reverting.hold is not None:
+            return self._fleet.warden.place(reverting.hold, now, cause=cause)
+        hold = HoldView(
+            kind=PLACES[command.action],
+            target=command.target,
+            by=command.actor or SOMEBODY,
+            since=now,
+            until=None if command.lasts is None else now + command.lasts,
+            reason=reason,
+            detail=command.parameter if command.action in _DETAILED else "",
+        )
+        return self._fleet.warden.place(hold, now, cause=cause)
+
+    def _lifted(self, command: Command, cause: str, reverting: Reversal | None) -> list[Event]:
+        warden = self._fleet.warden
+        hold = warden.book.find(LIFTS[command.action], command.target)
+        if hold is None:  # it ended while the row was written
+            return []
+        is_trusted = reverting is not None and reverting.is_trusted
+        return warden.lift(hold, self._clock.now(), cause=cause, is_trusted=is_trusted)
 
     def _moved(self, command: Command, member: Member, cause: str) -> list[Event]:
         now = self._clock.now()
@@ -226,26 +343,8 @@ class Operator:
                 return member.trip(now, cause)
             case Action.RESET:
                 return member.reset(now, cause)
-            case Action.DEACTIVATE:
-                return member.isolate(now, cause)
-            case Action.ACTIVATE:
-                return member.release(now, cause)
-            case Action.FAIL_OVER:
-                return self._pin(member, command.parameter, cause)
-            case Action.FAIL_BACK:
-                return self._pin(member, None, cause)
-            case Action.HALF_OPEN:
+            case _:
                 return member.half_open(now, cause)
-            case Action.FREEZE:
-                return member.freeze(now, cause, until=now + FREEZE_SECONDS)
-            case Action.THAW:
-                return member.thaw(now, cause)
-            case Action.CHECK_NOW | Action.ACKNOWLEDGE | Action.RELOAD:
-                return []
-
-    def _pin(self, member: Member, target: str | None, cause: str) -> list[Event]:
-        member.pinned_to = target
-        return [RoutePinned(at=self._clock.now(), model=member.settings.id, target=target, cause=cause)]
 
     async def _check(self, member: Member) -> str:
         member.breaker.hasten(self._clock.now())
@@ -257,20 +356,21 @@ class Operator:
         """Which model of the command is configured no more, in words; or ``""``."""
         if command.action is Action.ACKNOWLEDGE:
             return ""
-        names = (command.target, command.parameter) if command.parameter else (command.target,)
+        names = () if is_wide(command.target) else (command.target,)
+        if command.action is Action.FAIL_OVER:
+            names = (*names, command.parameter)
         gone = [name for name in names if name not in self._fleet.members]
         return f"{', '.join(gone)} has just left the settings; nothing was done" if gone else ""
 
-    def _pinned_to(self, command: Command) -> str | None:
-        member = self._fleet.members.get(command.target)
-        return None if member is None else member.pinned_to
-
     def _standing(self, target: str) -> str:
+        now = self._clock.now()
+        held = [owned(hold, now) for hold in self._fleet.warden.book.on(target)]
         member = self._fleet.members.get(target)
         if member is None:
-            return ""
+            return ", ".join(held) if held or not is_wide(target) else "nothing is held"
         pin = f", pinned to {member.pinned_to}" if member.pinned_to else ""
-        return f"{member.status.value}, breaker {member.breaker.state.value}{pin}"
+        by_hand = "".join(f", {said}" for said in held)
+        return f"{member.status.value}, breaker {member.breaker.state.value}{pin}{by_hand}"
 
 
 def _undo_text(command: Command) -> str:

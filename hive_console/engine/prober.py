@@ -13,16 +13,24 @@ import random
 from collections.abc import Collection
 from dataclasses import replace
 
-from hive_console.core.events import BreakerChanged, Event, ProbeBudgetSpent, ProbeFinished, StatusChanged
+from hive_console.core.events import (
+    BreakerChanged,
+    Event,
+    HoldEnded,
+    HoldPlaced,
+    ProbeBudgetSpent,
+    ProbeFinished,
+    StatusChanged,
+)
 from hive_console.core.fleet import Fleet
 from hive_console.core.member import Member
 from hive_console.core.outcome import CANCELLED, Outcome, OutcomeKind, Verdict
 from hive_console.core.probe_budget import ProbeBudget
 from hive_console.core.settings import ModelSettings, ProbeKind
-from hive_console.core.states import BreakerState
+from hive_console.core.states import BreakerState, HoldKind
 from hive_console.core.transitions import Permit, Refusal
 from hive_console.engine.bus import NOTHING, Bus
-from hive_console.engine.deadlines import Deadlines
+from hive_console.engine.deadlines import Deadlines, Limit
 from hive_console.engine.ports import Clock, Provider
 
 RECHECK = 2.0
@@ -63,6 +71,7 @@ class Prober:
         self._pauses: dict[str, asyncio.Future[bool]] = {}
         self._limits: dict[float, Deadlines] = {}  # as many as the settings have different timeouts
         self._has_failed = dict.fromkeys(fleet.members, False)
+        self._asking: dict[Limit, Member] = {}  # probes under way, in the order they began
 
     def reconfigure(self, daily_budget: int, changed: Collection[str]) -> None:
         """Follows other settings of the fleet; asks the changed models at once how they are."""
@@ -75,13 +84,24 @@ class Prober:
             self._end_pause(name)
 
     def take(self, event: Event) -> tuple[Event, ...]:
-        """Wakes the watch of a model whose breaker moved, or that became suspect; a bus reader."""
+        """Wakes the watch of a model whose breaker moved, or that became suspect; ends the probes of what a kill
+        switch stops, and asks at once how it is when it is revived; a bus reader.
+        """
         if isinstance(event, BreakerChanged):
             self._end_pause(event.model, is_woken=True)
         elif isinstance(event, StatusChanged) and self._fleet.members[event.model].is_suspect:
             self._suspected.add(event.model)
             self._end_pause(event.model, is_woken=True)
+        elif isinstance(event, HoldPlaced | HoldEnded) and event.kind is HoldKind.KILLED:
+            self._follow_kills(event.target)
         return NOTHING
+
+    def _follow_kills(self, target: str) -> None:
+        for limit, member in list(self._asking.items()):
+            if self._fleet.warden.stops(member):
+                limit.strike()
+        for name in self._fleet.warden.covered(target):
+            self._end_pause(name)
 
     async def watch(self, member: Member) -> None:
         """Probes one model for ever."""
@@ -99,10 +119,13 @@ class Prober:
             pause = self._until_next(member)
 
     async def check(self, member: Member) -> Outcome:
-        """One probe now; it counts like any call, unless the breaker is held open by hand.
+        """One probe now; it counts like any call, unless the breaker is held open by hand. None of what is killed.
 
         A key that is missing, or is there again, is noticed also where probes are switched off.
         """
+        killed = self._fleet.warden.stops(member)
+        if killed:
+            return Outcome(OutcomeKind.KILLED, message=killed)
         member.fixed_fault = self._provider.fault_of(member.settings)
         if member.fixed_fault:
             self._bus.publish(member.refresh(self._clock.now()))
@@ -125,10 +148,18 @@ class Prober:
         return outcome
 
     async def _ask(self, member: Member) -> Outcome:
+        limit = self._limit(member.settings.probe_timeout).limit()
         try:
-            async with self._limit(member.settings.probe_timeout).limit():
-                return await self._provider.probe(self._affordable(member.settings))
+            async with limit:
+                self._asking[limit] = member
+                try:
+                    return await self._provider.probe(self._affordable(member.settings))
+                finally:
+                    del self._asking[limit]
         except TimeoutError:
+            killed = self._fleet.warden.stops(member)
+            if killed:
+                return Outcome(OutcomeKind.KILLED, message=killed)
             said = f"no answer within {member.settings.probe_timeout:g} s"
             return Outcome(OutcomeKind.TIMED_OUT, message=said)
 
@@ -194,7 +225,8 @@ class Prober:
 
     def _until_next(self, member: Member) -> float:
         """Seconds until the next probe of this model is due."""
-        if member.fixed_fault or member.settings.probe is ProbeKind.NONE:  # no trial can be made
+        # No trial can be made.
+        if member.restraint.killed or member.fixed_fault or member.settings.probe is ProbeKind.NONE:
             return self._about_an_interval(member)
         match member.breaker.state:
             case BreakerState.OPEN:

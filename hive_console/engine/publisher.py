@@ -6,6 +6,7 @@ import asyncio
 import math
 
 from hive_console.core.alerting import AlertBook
+from hive_console.core.command import UNDO_WORDS
 from hive_console.core.degradation import Degradation
 from hive_console.core.events import Event
 from hive_console.core.fleet import Fleet
@@ -13,7 +14,16 @@ from hive_console.core.member import Member
 from hive_console.core.metrics import ResilienceMeter
 from hive_console.core.probe_budget import ProbeBudget
 from hive_console.core.settings import Settings
-from hive_console.core.snapshot import BreakerView, FleetSnapshot, ModelView, RouteView, before_start
+from hive_console.core.snapshot import (
+    BreakerView,
+    ConsoleView,
+    FleetSnapshot,
+    LimitsView,
+    ModelView,
+    RouteView,
+    before_start,
+)
+from hive_console.core.states import BreakerState
 from hive_console.engine.bulkhead import Bulkhead
 from hive_console.engine.bus import NOTHING, Bus
 from hive_console.engine.operator import Undo
@@ -62,6 +72,7 @@ class Publisher:
         self._started_at = clock.now()
         self._lag = 0.0
         self.gateway = ""
+        self.consoles: tuple[ConsoleView, ...] = ()
         self.undo: Undo | None = None
         self.latest = before_start(settings, clock.now())
 
@@ -142,13 +153,16 @@ class Publisher:
             events_dropped=recorder.dropped,
             undo_until=undo.until if undo else None,
             undo_text=undo.text if undo else "",
+            undo_effect=UNDO_WORDS.get(undo.command.action, "") if undo else "",
             probe_spent=self._probe_budget.spent_today(now),
             probe_budget=self._probe_budget.budget,
+            consoles=self.consoles,
             routes=tuple(
                 RouteView(name, route.primary, self._fleet.serving(name), route.strategy, route.chain)
                 for name, route in self._fleet.routes.items()
                 if route.virtual_name
             ),
+            holds=self._fleet.warden.book.views(),
         )
 
 
@@ -156,6 +170,8 @@ def _view(member: Member, fleet: Fleet, *, places: Bulkhead, availability: float
     settings = member.settings
     breaker = member.breaker
     response_times, error_rates = member.record.trend.series(now)
+    fastest, p95s = member.record.trend.spread(now)
+    is_on_trial = breaker.state is BreakerState.HALF_OPEN
     return ModelView(
         model_id=settings.id,
         provider=settings.provider,
@@ -174,6 +190,8 @@ def _view(member: Member, fleet: Fleet, *, places: Bulkhead, availability: float
             trips=breaker.trips,
             is_frozen=breaker.is_frozen(now),
             frozen_until=breaker.frozen_until if breaker.frozen_until != math.inf else None,
+            trials_passed=breaker.counters(now).successes if is_on_trial else 0,
+            trials_needed=(breaker.policy.trial.successes or 0) if is_on_trial else 0,
         ),
         last_health_check=member.record.last_check,
         response_time=member.record.response_time,
@@ -190,13 +208,16 @@ def _view(member: Member, fleet: Fleet, *, places: Bulkhead, availability: float
         serving=fleet.serving(settings.id),
         fallbacks=settings.fallbacks,
         strategy=settings.strategy,
-        weight=settings.weight,
+        weight=member.weight,
         availability=availability,
         response_times=response_times,
         error_rates=error_rates,
         ramp=None if member.ramp is None else member.share,
         ejected_until=member.restraint.ejected_until,
         last_error=member.record.last_error,
+        fastest=fastest,
+        p95s=p95s,
+        limits=LimitsView.of(settings),
     )
 
 

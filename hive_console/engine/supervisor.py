@@ -1,6 +1,7 @@
 """The engine as one thing: it builds the parts, owns their tasks, starts them in order and stops them in order.
 
-Readers on the bus, in this order: metrics, degradation, alert book, prober, publisher, feed, keeper, recorder.
+Readers on the bus, in this order: metrics, degradation, alert book, executor, prober, publisher, feed, keeper,
+recorder.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from hive_console.core.alerting import ALERTING, AlertBook
-from hive_console.core.command import Command, CommandResult
+from hive_console.core.command import WATCHES_ONLY, Command, CommandResult
 from hive_console.core.configured import configured
 from hive_console.core.degradation import Degradation
 from hive_console.core.errors import place_of
@@ -23,6 +24,8 @@ from hive_console.core.events import (
     EngineStarted,
     EngineStopped,
     Event,
+    HoldEnded,
+    HoldPlaced,
     OperatorActed,
     ServiceFailed,
     SettingsRefused,
@@ -39,6 +42,7 @@ from hive_console.core.settings_diff import Change, applicable, changes_between,
 from hive_console.core.snapshot import FleetSnapshot
 from hive_console.core.task import Reply, ReplyStream, Task
 from hive_console.engine.bus import NOTHING, Bus, Reader
+from hive_console.engine.consoles import Consoles
 from hive_console.engine.door import Door
 from hive_console.engine.executor import Executor
 from hive_console.engine.feed import EventFeed
@@ -69,6 +73,7 @@ class ResilienceEngine:
         is_watched: bool = True,
         readers: Sequence[Reader] = (),
         saved: Mapping[str, Any] | None = None,
+        is_stopped: bool = False,
     ) -> None:
         """Builds the parts; nothing runs yet.
 
@@ -85,6 +90,7 @@ class ResilienceEngine:
             readers: further readers of the bus, behind the built-in ones.
             saved: what outlived a restart, by the names of its rows, as the recorder kept it; what cannot be read
                 is told and left out.
+            is_stopped: whether the file `EMERGENCY_STOP` is there: then nothing is called from the very start.
         """
         now = clock.now()
         self.settings = settings
@@ -137,6 +143,14 @@ class ResilienceEngine:
             snapshot=self._publisher.publish,
             run_id=self._run_id,
         )
+        self.consoles = Consoles(
+            clock=clock,
+            bus=self._bus,
+            recorder=self._recorder,
+            run_id=self._run_id,
+            changed=self._consoles_changed,
+        )
+        self._how_to_stop: Callable[[], None] | None = None
         self._door = Door(
             settings,
             fleet=self._fleet,
@@ -161,7 +175,9 @@ class ResilienceEngine:
         self._has_refused = False
         self._followers: list[Callable[[Settings], None]] = []
         self._saved = saved or {}
+        self._is_stopped = is_stopped
         self.feed = EventFeed()
+        self._executor = executor
         self._subscribe(meter, alerts, readers)
         self._group = asyncio.TaskGroup()
         self._tasks: list[asyncio.Task[None]] = []
@@ -180,10 +196,12 @@ class ResilienceEngine:
         for member in self._fleet.members.values():
             member.fixed_fault = self._provider.fault_of(member.settings)
         self._bus.publish(self._memory.restore(self._saved, now))
+        self._bus.publish(self._fleet.warden.heed_file(now, is_there=self._is_stopped))
         self._bus.publish(self._memory.reconcile(now))
         self._publisher.publish()  # whoever looks at once must not see a deactivated model as a fresh one
         await self._group.__aenter__()
         self._tasks.append(self._serve("publisher", self._publisher.run))
+        self._tasks.append(self._serve("closing of streams", self._executor.close_broken_off))
         for member in self._fleet.members.values():
             self._watch(member)
         return self
@@ -215,11 +233,34 @@ class ResilienceEngine:
         self._show()
         return result
 
-    async def undo(self, actor: str, *, origin: str = "") -> CommandResult:
-        """Undoes the last operator action while that is still offered."""
-        result = await self._operator.undo(actor, origin=origin)
+    async def undo(self, actor: str, *, origin: str = "", is_watcher: bool = False) -> CommandResult:
+        """Undoes the last operator action while that is still offered; refused to whom may only look."""
+        result = await self._operator.undo(actor, origin=origin, is_watcher=is_watcher)
         self._show()
         return result
+
+    async def stop(
+        self, actor: str, *, reason: str = "", origin: str = "", is_watcher: bool = False
+    ) -> CommandResult:
+        """Has the process that runs this engine stop it in order, audited; refused where none said how."""
+        how = self._how_to_stop
+        if how is None:
+            return CommandResult(is_done=False, message="this engine is part of a program; that program stops it")
+        return await self._operator.stop(actor, how, reason=reason, origin=origin, is_watcher=is_watcher)
+
+    def say_how_to_stop(self, act: Callable[[], None]) -> None:
+        """Tells what `stop` calls, on the engine's loop; it must begin the end and return."""
+        self._how_to_stop = act
+
+    @property
+    def run_id(self) -> str:
+        """Names this run in audit rows."""
+        return self._run_id
+
+    async def heed_stop_file(self, is_there: bool) -> None:  # noqa: FBT001 - it is what a look at the file gives
+        """Nothing is called while the file is there, whoever says what; as it was before once it is gone."""
+        if await self._operator.heed_file(is_there=is_there):
+            self._show()
 
     def changes_to(self, settings: Settings) -> tuple[Change, ...]:
         """What these settings would change now."""
@@ -266,6 +307,10 @@ class ResilienceEngine:
             self._bus.publish([reloaded, *events, *self._publisher.look_at_degradation(now)])
             self._show()
         return changes
+
+    async def refuse_reload(self, actor: str, *, origin: str = "") -> CommandResult:
+        """Notes that a console which may only look asked for other settings."""
+        return await self._operator.reload(actor, lambda: (), refusal=WATCHES_ONLY, origin=origin)
 
     async def reload(self, settings: Settings, *, source: str, actor: str = "", origin: str = "") -> CommandResult:
         """`reconfigure`, or why not; with an actor an operator's word, written down durably before it is done.
@@ -328,6 +373,10 @@ class ResilienceEngine:
         """The engine's time."""
         return self._clock.now()
 
+    def _consoles_changed(self) -> None:
+        self._publisher.consoles = self.consoles.views
+        self._publisher.publish()
+
     def _show(self) -> None:
         self._publisher.undo = self._operator.undo_offer()
         self._publisher.publish()
@@ -347,7 +396,8 @@ class ResilienceEngine:
         self._bus.subscribe(measure, *MEASURED)
         self._bus.subscribe(self._look_at_degradation, StatusChanged)
         self._bus.subscribe(alerts.observe, *ALERTING)
-        self._bus.subscribe(self._prober.take, BreakerChanged, StatusChanged)
+        self._bus.subscribe(self._executor.take, HoldPlaced, HoldEnded)
+        self._bus.subscribe(self._prober.take, BreakerChanged, StatusChanged, HoldPlaced, HoldEnded)
         if self._is_watched:
             self._bus.subscribe(self._publisher.take)
             self._bus.subscribe(self.feed.take)

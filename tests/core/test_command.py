@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from hive_console.core.command import REASON_REQUIRED, Command, Effect, effect_of, inverse_of
+from hive_console.core.command import REASON_REQUIRED, Command, Effect, effect_of
 from hive_console.core.snapshot import FleetSnapshot, ModelView
-from hive_console.core.states import ADMITTING, Action, AlertState, BreakerState, ModelStatus
+from hive_console.core.states import ADMITTING, NOT_COMMANDED, Action, AlertState, BreakerState, ModelStatus
 from tests.core.samples import NOW, alert_view, breaker_view, fleet_view, model_view
 
 CLOSED = breaker_view(BreakerState.CLOSED)
@@ -80,7 +80,12 @@ def test_an_action_is_allowed_exactly_where_it_means_something(action: Action, s
 
 
 @pytest.mark.parametrize(
-    "action", [action for action in Action if action not in {Action.ACKNOWLEDGE, Action.RELOAD}]
+    "action",
+    [
+        action
+        for action in Action
+        if action not in {Action.ACKNOWLEDGE, Action.SAFE_MODE, Action.NORMAL_MODE, *NOT_COMMANDED}
+    ],
 )
 def test_a_model_that_is_not_there_cannot_be_acted_on(action: Action) -> None:
     said = effect(action, target="ghost")
@@ -99,7 +104,9 @@ def test_every_action_has_an_effect(action: Action) -> None:
 
 
 def test_actions_that_move_traffic_or_keep_it_from_moving_want_a_reason() -> None:
-    assert {Action.TRIP, Action.DEACTIVATE, Action.FAIL_OVER, Action.FREEZE} == REASON_REQUIRED
+    moving = {Action.TRIP, Action.DEACTIVATE, Action.FAIL_OVER, Action.SET_WEIGHT, Action.KILL}
+
+    assert moving | {Action.FREEZE, Action.SAFE_MODE} == REASON_REQUIRED
 
 
 @pytest.mark.parametrize(
@@ -295,6 +302,10 @@ def test_a_failover_to_a_fallback_is_allowed_without_a_word() -> None:
         title="Fail over a → b",
         now="available, breaker closed",
         effect="b is asked first until somebody fails back; the chain stays behind it",
+        capacity="b carries 0 of 10 calls now and would carry 0",
+        chain="behind b: a, c",
+        durations=(1800.0, 7200.0, None),
+        undo="undo sends its traffic where it went before",
     )
 
 
@@ -363,41 +374,3 @@ def test_an_alert_that_is_over_taken_or_gone_cannot_be_acknowledged() -> None:
     assert over.refusal == "it is resolved already"
     assert taken.refusal == "ada has it already"
     assert gone.refusal == "there is no such alert any more"
-
-
-# --- undo ----------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("action", "pin", "inverse", "parameter"),
-    [
-        (Action.TRIP, None, Action.RESET, ""),
-        (Action.DEACTIVATE, None, Action.ACTIVATE, ""),
-        (Action.ACTIVATE, None, Action.DEACTIVATE, ""),
-        (Action.FAIL_OVER, None, Action.FAIL_BACK, ""),
-        (Action.FAIL_OVER, "c", Action.FAIL_OVER, "c"),
-        (Action.FAIL_BACK, "c", Action.FAIL_OVER, "c"),
-        (Action.TRIP, "c", Action.RESET, ""),
-        (Action.FREEZE, None, Action.THAW, ""),
-        (Action.THAW, None, Action.FREEZE, ""),
-    ],
-)
-def test_an_action_is_undone_by_its_inverse(
-    action: Action, pin: str | None, inverse: Action, parameter: str
-) -> None:
-    undo = inverse_of(Command(action, "a", "too slow", "b", "ada"), pin)
-
-    assert undo == Command(inverse, "a", f"undo {action.value}", parameter, "ada")
-
-
-@pytest.mark.parametrize(
-    "action", [Action.RESET, Action.CHECK_NOW, Action.HALF_OPEN, Action.ACKNOWLEDGE, Action.FAIL_BACK]
-)
-def test_what_cannot_be_undone_has_no_inverse(action: Action) -> None:
-    assert inverse_of(Command(action, "a"), None) is None
-
-
-def test_an_undo_always_carries_the_reason_that_the_engine_asks_for() -> None:
-    undos = [inverse_of(Command(action, "a"), "c") for action in Action]
-
-    assert all(undo.reason for undo in undos if undo is not None and undo.action in REASON_REQUIRED)
