@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 
@@ -48,9 +49,19 @@ class OpenedStream:
     pieces: list[bytes] = field(repr=False)
     source: AsyncGenerator[Piece, None]
     lease: Lease
+    _reader: asyncio.Task[object] | None = field(default=None, init=False)
+    _others: int = field(default=0, init=False)
+    _is_closed: bool = field(default=False, init=False)
+
+    def __post_init__(self) -> None:
+        """Can be ended by a kill switch from here on."""
+        self.lease.breaks_off = self._break_off
 
     async def abandon(self) -> None:
         """Ends it early (a lost race, a client that left): neutral for the model, the connection is freed."""
+        if self._is_closed:
+            return
+        self._is_closed = True
         try:
             await self.source.aclose()
         finally:
@@ -58,6 +69,9 @@ class OpenedStream:
 
     async def next(self) -> bytes | None:
         """The next event's bytes, or `None` after the last; a broken stream raises and counts."""
+        if self.lease.killed:
+            raise self._killed()
+        self._reader = asyncio.current_task()
         try:
             piece = await anext(self.source)
         except StopAsyncIteration:
@@ -66,9 +80,33 @@ class OpenedStream:
         except ProviderError as error:
             self.lease.settle(error.outcome)
             raise
+        except asyncio.CancelledError:
+            if self._is_struck():
+                raise self._killed() from None
+            raise
+        finally:
+            self._reader = None
         if piece.usage is not None or self.lease.counts_tokens:
             self.lease.note(piece)
         return piece.data
+
+    def _break_off(self) -> None:
+        """Ends it now: who reads it is told, and while nobody does it is closed all the same."""
+        self.lease.settle(self._killed().outcome)
+        if self._reader is None:
+            self.lease.close_soon(self.abandon)
+        else:
+            self._others = self._reader.cancelling()
+            self._reader.cancel()
+
+    def _is_struck(self) -> bool:
+        """Whether the kill switch, and nobody else, cancelled the reader; takes that back."""
+        if not self.lease.killed or self._reader is None:
+            return False
+        return self._reader.uncancel() <= self._others == 0
+
+    def _killed(self) -> ProviderError:
+        return ProviderError(Outcome(OutcomeKind.KILLED, message=self.lease.killed, is_uncertain=True))
 
 
 class FirstContent:

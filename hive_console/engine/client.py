@@ -32,6 +32,25 @@ class EventPage:
 class EngineClient(Protocol):
     """Everything a screen may do. All calls return at once; the engine lives on another thread or process."""
 
+    @property
+    def is_read_only(self) -> bool:
+        """Whether the engine refuses what this console commands."""
+        ...
+
+    @property
+    def trouble(self) -> str:
+        """Why what is shown may be old (the connection to the engine is lost, …); ``""`` while all is well."""
+        ...
+
+    @property
+    def session(self) -> float:
+        """Which of `FleetSnapshot.consoles` this one is: its `since`; 0 while it is none of them."""
+        ...
+
+    def become_read_only(self) -> None:
+        """From here on the engine refuses what this console commands; there is no way back."""
+        ...
+
     def snapshot(self) -> FleetSnapshot:
         """The latest published view."""
         ...
@@ -50,6 +69,10 @@ class EngineClient(Protocol):
 
     def undo(self) -> Future[CommandResult]:
         """Undoes the last action while that is still possible."""
+        ...
+
+    def stop(self, reason: str) -> Future[CommandResult]:
+        """Has the engine stopped in order, whoever else uses it."""
         ...
 
     def reload(self, *, dry_run: bool, expected: str = "") -> Future[ReloadReport]:

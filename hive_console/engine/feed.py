@@ -28,6 +28,12 @@ class EventFeed:
             self._written += 1
         return NOTHING
 
+    def lose(self, count: int) -> None:
+        """Notes that events never came here. What is kept from before is let go, so that the order stays true."""
+        with self._lock:
+            self._events.clear()
+            self._written += count
+
     def after(self, cursor: int) -> EventPage:
         """The events written since `cursor`, oldest first."""
         with self._lock:

@@ -13,6 +13,13 @@ REFUSAL = "this is a recording; nothing can be acted on"
 class Refusing:
     """Refuses everything that would act, at once."""
 
+    is_read_only = True
+    trouble = ""
+    session = 0.0
+
+    def become_read_only(self) -> None:
+        """It is already."""
+
     def preview(self, command: Command) -> Effect:
         """Nothing: this is a recording."""
         return Effect(is_allowed=False, title=f"{command.action.value} {command.target}", refusal=REFUSAL)
@@ -24,6 +31,11 @@ class Refusing:
 
     def undo(self) -> Future[CommandResult]:
         """Refuses."""
+        return _refused()
+
+    def stop(self, reason: str) -> Future[CommandResult]:
+        """Refuses."""
+        del reason
         return _refused()
 
     def reload(self, *, dry_run: bool, expected: str = "") -> Future[ReloadReport]:

@@ -10,8 +10,10 @@ import asyncio
 import math
 from collections import deque
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from hive_console.core.errors import HiveError, place_of
 from hive_console.core.events import Event
@@ -19,6 +21,7 @@ from hive_console.core.past import Past, PastFleet, TimeLine
 from hive_console.core.playback import Reading, fleet_of, gap_words, time_line
 from hive_console.core.store import FleetAt, Holdings, Run, Store, Wanted
 from hive_console.engine.client import EventPage
+from hive_console.engine.recorded_history import answered
 from hive_console.engine.refusing import Refusing
 from hive_console.engine.review_reading import log_at, reading_at
 from hive_console.engine.review_scales import SCALES
@@ -32,8 +35,13 @@ RETRY = 5.0
 PATIENCE = 0.25
 """Seconds that a load may still go on once a newer move waits: a key that is held down must show something."""
 
+NOT_OPEN = "the recording is being opened"
+"""Why nothing can be asked yet."""
+
 MOVES_WAITING = 64
 """Moves kept while a load is under way; of more, the oldest are forgotten: nobody counts keys that fast."""
+
+T = TypeVar("T")
 
 Move = Callable[[Store, float], Awaitable[float]]
 """From where the cursor is to where it goes."""
@@ -71,6 +79,7 @@ class ReviewClient(Refusing):
         self._patience = patience
         self._moves: deque[Move] = deque(maxlen=MOVES_WAITING)
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._store: Store | None = None
         self._news = asyncio.Event()
         self._load: asyncio.Timeout | None = None
         self._began = 0.0
@@ -159,6 +168,19 @@ class ReviewClient(Refusing):
 
         self._want(move)
 
+    def ask(self, question: Callable[[Store], Awaitable[T]]) -> Future[T]:
+        """Puts a question beside the moves, for what is shown besides the fleet."""
+        if self._loop is None or self._store is None:
+            refused: Future[T] = Future()
+            refused.set_exception(HiveError(NOT_OPEN))
+            return refused
+        store = self._store
+
+        async def opened() -> Store:
+            return store
+
+        return asyncio.run_coroutine_threadsafe(answered(opened, question), self._loop)
+
     def _want(self, move: Move) -> None:
         self._moves.append(move)
         if self._loop is not None:
@@ -169,7 +191,7 @@ class ReviewClient(Refusing):
 
     async def follow(self, store: Store) -> None:
         """Carries out moves and follows a recording that grows, until it is cancelled."""
-        self._loop = asyncio.get_running_loop()
+        self._loop, self._store = asyncio.get_running_loop(), store
         is_due = True
         while True:
             pause = self._poll

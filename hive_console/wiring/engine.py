@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -23,6 +24,7 @@ from hive_console.engine.clock import SystemClock
 from hive_console.engine.supervisor import ResilienceEngine
 from hive_console.engine.task_stream import TaskStream
 from hive_console.version import VERSION
+from hive_console.wiring.emergency_stop import StopFile
 from hive_storage.folder import DataFolder
 from hive_storage.recorder import Recorder
 
@@ -85,6 +87,7 @@ class Engine:
         async with AsyncExitStack() as stack:
             recorder = None
             saved: Mapping[str, Any] = {}
+            stop_file = None if self._data is None else StopFile(self._data)
             if self._data is not None:
                 folder = DataFolder.open(self._data, started=clock.now(), command="hive_console.Engine")
                 stack.callback(folder.release)
@@ -96,10 +99,18 @@ class Engine:
                 HttpProviders(self._keys, now=clock.now, network=self._settings.network)
             )
             engine = ResilienceEngine(
-                self._settings, provider=provider, clock=clock, recorder=recorder, version=VERSION, saved=saved
+                self._settings,
+                provider=provider,
+                clock=clock,
+                recorder=recorder,
+                version=VERSION,
+                saved=saved,
+                is_stopped=stop_file is not None and bool(await stop_file.is_there()),
             )
             engine.follow(lambda settings: provider.use(settings.network))
             self._engine = await stack.enter_async_context(engine)
+            if stop_file is not None:
+                engine.serve("the watch over EMERGENCY_STOP", partial(stop_file.watch, engine.heed_stop_file))
             self._stack = stack.pop_all()
         return self
 

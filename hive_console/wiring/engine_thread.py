@@ -15,7 +15,6 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from hive_console.core.events import Event
 from hive_console.wiring.launch import Launch
 
 if TYPE_CHECKING:
@@ -46,6 +45,7 @@ class EngineThread:
         on_up: told of the house and its loop, on that loop, once everything runs.
         on_end: told, on the engine's thread, when it has ended; `failure` says why, if by an error.
         say: told what a service's log should hold while it runs.
+        stop: begins the end where a console asks for it; called on the engine's loop, and returns at once.
     """
 
     def __init__(
@@ -55,9 +55,11 @@ class EngineThread:
         on_up: Callable[[House, asyncio.AbstractEventLoop], None],
         on_end: Callable[[], None],
         say: Callable[[str], None] = lambda _line: None,
+        stop: Callable[[], None] | None = None,
     ) -> None:
         self._launch = launch
         self._on_up, self._on_end, self._say = on_up, on_end, say
+        self._stop = stop
         self._thread = threading.Thread(target=self._main, name="engine", daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._end: asyncio.Event | None = None
@@ -75,6 +77,11 @@ class EngineThread:
         return self._thread.is_alive()
 
     @property
+    def is_new(self) -> bool:
+        """Whether it was never started."""
+        return self._thread.ident is None
+
+    @property
     def part(self) -> str:
         """What is being opened or ended, in words; once the thread is gone, what Python waits for after it."""
         return self._part if self.is_alive else "a thread that waits for the system"
@@ -83,12 +90,6 @@ class EngineThread:
         """Begins; returns at once."""
         sys.setswitchinterval(SWITCH_INTERVAL)
         self._thread.start()
-
-    def publish(self, event: Event) -> None:
-        """Puts an event of the screen's side on the engine's bus; nothing when the engine is not up."""
-        house = self._house
-        if house is not None:
-            self._tell(lambda: house.engine.publish(event))
 
     def reload(self) -> None:
         """Has the settings file read again and applied, as SIGHUP asks; kept until the engine is up."""
@@ -143,7 +144,9 @@ class EngineThread:
                 return
             if self._wants_reload:
                 asked_to_reload.set()
-        opening = open_house(self._launch, say=self._say, asked_to_reload=asked_to_reload, note=self._note)
+        opening = open_house(
+            self._launch, say=self._say, asked_to_reload=asked_to_reload, note=self._note, stop=self._stop
+        )
         async with opening as house:
             self._house = house
             self._on_up(house, loop)

@@ -17,6 +17,7 @@ from hive_console.core.snapshot import FleetSnapshot
 from hive_console.engine.clock import SystemClock
 from hive_console.engine.supervisor import ResilienceEngine
 from hive_console.version import VERSION
+from hive_console.wiring.emergency_stop import StopFile
 from hive_console.wiring.launch import Launch
 from hive_console.wiring.reloading import Reloader
 from hive_storage.recorder import Recorder
@@ -47,6 +48,7 @@ async def open_house(
     say: Callable[[str], None] = lambda _line: None,
     asked_to_reload: asyncio.Event | None = None,
     note: Callable[[str], None] = lambda _part: None,
+    stop: Callable[[], None] | None = None,
 ) -> AsyncGenerator[House, None]:
     """Runs recorder, engine, gateway and control socket for as long as the block lasts.
 
@@ -58,6 +60,7 @@ async def open_house(
         say: told what a service's log should hold while it runs.
         asked_to_reload: set to have the settings file read again and applied.
         note: told which part is being opened or ended, for whoever wants to say what hangs.
+        stop: begins the end of all this, where a console asks for it; it returns at once.
     """
     clock = SystemClock()
     async with AsyncExitStack() as stack:
@@ -80,6 +83,7 @@ async def open_house(
         def snapshot() -> FleetSnapshot:
             return engine.snapshot()
 
+        stop_file = StopFile(launch.folder.path)
         metrics = MetricsPage(snapshot, version=VERSION)
         engine = await stack.enter_async_context(
             ResilienceEngine(
@@ -90,9 +94,11 @@ async def open_house(
                 version=VERSION,
                 saved=recorder.saved_state(),
                 readers=(metrics.take,),
+                is_stopped=bool(await stop_file.is_there()),
             )
         )
 
+        engine.serve("the watch over EMERGENCY_STOP", partial(stop_file.watch, engine.heed_stop_file))
         stack.callback(note, "the engine's calls to models")
 
         def on_error(service: str, message: str) -> None:
@@ -113,7 +119,16 @@ async def open_house(
         stack.callback(note, "requests under way")
         reloader = Reloader(engine, launch.file, say=say, asked=asked_to_reload)
         stack.callback(reloader.end)
-        control = ControlServer(socket_path(launch.folder.path), engine.snapshot, reload=reloader.reload)
+        if stop is not None:
+            engine.say_how_to_stop(stop)
+        control = ControlServer(
+            socket_path(launch.folder.path),
+            engine.snapshot,
+            reload=reloader.reload,
+            engine=engine,
+            version=VERSION,
+            settings=lambda: engine.settings.console,
+        )
         await control.start()
         stack.push_async_callback(control.stop)
         stack.callback(note, "the control socket")

@@ -43,7 +43,7 @@ _BEGIN = 0
 _AT_ONCE = 64
 """Bytes of one read: signals that came together."""
 
-_LEAVE_SCREEN = b"\x1b[0m" + b"".join(b"\x1b[?%dl" % mode for mode in (1000, 1003, 1006, 1015, 1004, 2004, 1049))
+_LEAVE_SCREEN = b"\x1b[0m" + b"".join(b"\x1b[?%dl" % mode for mode in (1000, 1002, 1006, 1004, 2004, 1049))
 """Plain colours; no mouse, focus or pastes told any more; the screen that was there before."""
 
 _SHOW_CURSOR = b"\x1b[?25h"

@@ -6,9 +6,9 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from hive_console.adapters.folders import default_data_folder
@@ -45,6 +45,8 @@ class Launch:
         say_gateway: told the gateway's address once it listens (the demo's traffic waits for it).
         is_demo: whether nobody depends on it.
         file: where the settings came from, to be read again; `None` in the demo, which has none.
+        name: of that file, as messages call it.
+        key_lines: the line in it of each action with other keys.
     """
 
     settings: Settings
@@ -54,6 +56,8 @@ class Launch:
     say_gateway: Callable[[str], None]
     is_demo: bool = False
     file: SettingsFile | None = None
+    name: str = ""
+    key_lines: Mapping[str, int] = field(default_factory=dict)
 
 
 def prepared(choice: Choice) -> AbstractContextManager[Launch]:
@@ -76,7 +80,16 @@ def _from_file(choice: Choice) -> Iterator[Launch]:
     loaded = file.load()
     folder = _held(choice.data or default_data_folder(os.environ))
     try:
-        yield Launch(loaded.settings, loaded.secrets, folder, loaded.warnings, lambda _url: None, file=file)
+        yield Launch(
+            loaded.settings,
+            loaded.secrets,
+            folder,
+            loaded.warnings,
+            lambda _url: None,
+            file=file,
+            name=loaded.name,
+            key_lines=loaded.key_lines,
+        )
     finally:
         folder.release()
 

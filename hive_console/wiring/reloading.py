@@ -70,6 +70,7 @@ class Reloader:
         dry_run: bool = False,
         expected: str = "",
         source: str = "command",
+        is_watcher: bool = False,
     ) -> ReloadReport:
         """Reads the file and applies it, or says why not; with `dry_run`, only what it would change.
 
@@ -79,10 +80,14 @@ class Reloader:
             dry_run: whether only to look.
             expected: the digest of the content that somebody agreed to; nothing is done with another.
             source: what asks: `command`, `signal`, `file`.
+            is_watcher: whether whoever asks may only look; refused, and audited, by the engine.
         """
         file = self._file
         if file is None or self._is_ending:
             return ReloadReport(is_good=False, message=NO_FILE if file is None else "the engine is stopping")
+        if is_watcher and not dry_run:
+            refused = await self._engine.refuse_reload(actor, origin=origin)
+            return ReloadReport(is_good=False, message=refused.message, action_id=refused.action_id)
         async with self._one_at_a_time:
             reading = await asyncio.to_thread(file.read)
             if dry_run:

@@ -10,12 +10,14 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, suppress
 from pathlib import Path
 
+from hive_console.adapters.copies import Copies
 from hive_console.core.errors import HiveError, place_of
 from hive_console.core.store import Store
 from hive_console.core.text import clean
+from hive_console.engine.recorded_history import StoreHistory
 from hive_console.engine.review_client import ReviewClient
+from hive_console.ui.look import Look
 from hive_console.ui.splash import splash
-from hive_console.ui.terminal import wants_ascii, wants_no_color
 from hive_console.wiring.startup import collect_garbage_from_now_on
 from hive_storage.folder import DATABASE_NAME
 
@@ -59,16 +61,17 @@ def recording_at(path: Path) -> Path:
     return file
 
 
-def show(file: Path, *, first: Callable[[float], float] | None = None) -> int:
+def show(file: Path, look: Look, *, first: Callable[[float], float] | None = None) -> int:
     """Shows the recording until it is quit; the exit code, or raises `HiveError` where it cannot be opened.
 
     Args:
         file: the recording.
+        look: how the screen looks and answers.
         first: from its end to where to begin; the end itself when not given.
     """
     client = ReviewClient(_name_of(file), first=first)
-    with splash(client.snapshot()):
-        return _show(file, client)
+    with splash(client.snapshot(), is_ascii=look.is_ascii):
+        return _show(file, client, look)
 
 
 def _name_of(file: Path) -> str:
@@ -76,7 +79,7 @@ def _name_of(file: Path) -> str:
     return clean(file.resolve().parent.name or file.name if file.name == DATABASE_NAME else file.name)
 
 
-def _show(file: Path, client: ReviewClient) -> int:
+def _show(file: Path, client: ReviewClient, look: Look) -> int:
     from hive_console.ui.review_app import ReviewApp  # 300 ms, spent behind the first frame
 
     failure: list[str] = []
@@ -94,12 +97,14 @@ def _show(file: Path, client: ReviewClient) -> int:
         client,
         wall=time.monotonic,
         on_first_paint=on_first_paint,
-        no_color=wants_no_color(os.environ),
-        is_ascii=wants_ascii(os.environ),
+        look=look,
+        keep_copy=Copies(os.environ, time.time).keep,
+        environ=os.environ,
+        history=StoreHistory(client),
     )
     store = StoreThread(file, client, on_failure=on_failure)
     try:
-        app.run()
+        app.run(mouse=look.has_mouse)
     finally:
         store.stop()
     if failure:

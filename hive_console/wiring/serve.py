@@ -32,7 +32,9 @@ def serve(launch: Launch, say: Callable[[str], None]) -> None:
         collect_garbage_from_now_on()
         say(f"gateway {house.engine.snapshot().gateway}  data {launch.folder.path}")
 
-    engine = EngineThread(launch, on_up=on_up, on_end=lambda: heard.put(0), say=say)
+    engine = EngineThread(
+        launch, on_up=on_up, on_end=lambda: heard.put(0), say=say, stop=lambda: last_exit.ask(signal.SIGTERM)
+    )
     last_exit = LastExit(
         launch.settings.gateway.drain,
         stop=engine.ask_to_stop,

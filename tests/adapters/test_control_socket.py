@@ -116,7 +116,8 @@ class Reloads:
 
     asked: list[tuple[str, str, bool]] = field(default_factory=list)
 
-    async def __call__(self, *, actor: str, origin: str, dry_run: bool) -> ReloadReport:
+    async def __call__(self, *, actor: str, origin: str, dry_run: bool, expected: str = "") -> ReloadReport:
+        del expected
         self.asked.append((actor, origin, dry_run))
         return REPORT
 

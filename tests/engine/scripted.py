@@ -239,6 +239,7 @@ async def staged(
     recorder: ListRecorder | None = None,
     make_clock: Callable[[asyncio.AbstractEventLoop], VirtualClock] = VirtualClock,
     routes: tuple[RouteSettings, ...] = (),
+    is_stopped: bool = False,
     **fleet: Any,  # any further field of `ResilienceSettings`
 ) -> AsyncIterator[Stage]:
     """A running engine in virtual time."""
@@ -257,7 +258,14 @@ async def staged(
         routes=routes,
     )
     engine = ResilienceEngine(
-        settings, provider=provider, clock=clock, recorder=recorder, seed="7", pace=pace, saved=saved
+        settings,
+        provider=provider,
+        clock=clock,
+        recorder=recorder,
+        seed="7",
+        pace=pace,
+        saved=saved,
+        is_stopped=is_stopped,
     )
     async with engine:
         yield Stage(engine, provider, recorder)

@@ -318,7 +318,9 @@ def test_freeze_that_nobody_ends_ends_by_itself_after_an_hour() -> None:
             await asyncio.sleep(200)
 
             assert not stage.view("a").breaker.is_frozen
-            assert [event.cause for event in stage.happened(AutomationThawed)] == ["its time is over"]
+            assert [event.cause for event in stage.happened(AutomationThawed)] == [
+                "its time (1 h) is over, set by ada"
+            ]
 
     run_virtually(scene())
 

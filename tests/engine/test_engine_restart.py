@@ -23,6 +23,8 @@ from hive_console.core.events import (
     EngineStopped,
     Event,
     FallbacksExhausted,
+    HoldEnded,
+    HoldPlaced,
     KeyQuarantined,
     KeyRestored,
     OperatorActed,
@@ -293,6 +295,8 @@ def with_states(event: Event, models: tuple[str, ...]) -> list[str | Event]:
             return [event.model, event]
         case _ if isinstance(event, CHANGES):
             return [event.model, event]
+        case HoldPlaced() | HoldEnded():
+            return [event.target, event]
         case _:
             return [event]
 
@@ -316,6 +320,7 @@ def test_state_is_kept_with_the_events_that_change_it_and_with_no_other() -> Non
         assert recorder.order == [part for event in events for part in with_states(event, ("a", "b"))]
         told = {type(event) for event in events}
         assert told >= {BreakerChanged, AutomationFrozen, AutomationThawed, StatusChanged, OperatorActed}
+        assert told >= {HoldPlaced, HoldEnded}
 
     run_virtually(scene())
 

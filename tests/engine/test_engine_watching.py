@@ -239,7 +239,7 @@ def test_operator_deactivates_and_activates_with_an_audit_trail() -> None:
             assert [row.phase for row in rows] == [ActionPhase.INTENDED, ActionPhase.DONE]
             assert (rows[1].before, rows[1].after) == (
                 "available, breaker closed",
-                "unavailable, breaker isolated",
+                "unavailable, breaker isolated, deactivated by maria",
             )
             assert "\x1b" not in rows[0].reason
             await asyncio.sleep(120)
