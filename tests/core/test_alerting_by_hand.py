@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from hive_console.core import events as e
@@ -9,9 +11,10 @@ from hive_console.core.alerting import (
     ACTIVATION_CALM,
     AlertBook,
 )
+from hive_console.core.holds import STOP_FILE
 from hive_console.core.member import Member
 from hive_console.core.outcome import Outcome, OutcomeKind
-from hive_console.core.states import AlertRule, BreakerState, ModelStatus
+from hive_console.core.states import AlertRule, BreakerState, HoldKind, ModelStatus
 from hive_console.core.transitions import Permit
 from tests.core.alert_driver import breaker, firing, status, told
 from tests.core.samples import NOW, model_settings
@@ -98,3 +101,68 @@ def test_deactivating_one_model_says_nothing_about_another() -> None:
     told(book, breaker(S.ISOLATED, model="a"))
 
     assert told(book, status(ModelStatus.UNAVAILABLE, model="b")) != []
+
+
+# --- the kill switch -----------------------------------------------------------------------------
+
+
+def killed(target: str = "*", by: str = "ada", at: float = NOW) -> e.Event:
+    return e.HoldPlaced(at=at, kind=HoldKind.KILLED, target=target, by=by, since=at, reason="a leak")
+
+
+def revived(target: str = "*", by: str = "ada", at: float = NOW) -> e.Event:
+    return e.HoldEnded(at=at, kind=HoldKind.KILLED, target=target, by=by, cause="by ada: mended")
+
+
+def stopped(model: str = "a") -> e.Event:
+    changed = status(ModelStatus.UNAVAILABLE, model=model)
+    assert isinstance(changed, e.StatusChanged)
+    return replace(changed, is_by_hand=True)
+
+
+def test_a_kill_fires_for_as_long_as_it_stands_and_its_models_do_not() -> None:
+    book = AlertBook()
+
+    told(book, killed("provider:acme"), stopped("a"), stopped("b"))
+
+    assert firing(book) == [(R.KILL_SWITCH, "provider:acme")]
+    assert book.views()[0].text == "nothing calls all models of acme: killed by ada: a leak"
+    told(book, revived("provider:acme"))
+    assert firing(book) == []
+
+
+def test_the_kill_of_the_file_fires_beside_a_persons() -> None:
+    book = AlertBook()
+    told(book, killed(), killed(by=STOP_FILE))
+
+    told(book, revived())
+
+    assert firing(book) == [(R.KILL_SWITCH, STOP_FILE)]
+
+
+def test_other_holds_wake_nobody() -> None:
+    placed = e.HoldPlaced(at=NOW, kind=HoldKind.FROZEN, target="*", by="ada", since=NOW)
+
+    assert told(AlertBook(), placed) == []
+
+
+def test_what_is_not_well_a_while_after_the_last_kill_is_an_alert() -> None:
+    book = AlertBook()
+    told(book, killed(), killed("a"), stopped("a"), stopped("b"), revived("a"))
+    book.tick(NOW + 100)
+    assert firing(book) == [(R.KILL_SWITCH, "*")]
+
+    told(book, revived(at=NOW + 100), status(ModelStatus.AVAILABLE, NOW + 101, "b"))
+    book.tick(NOW + 100 + ACTIVATION_CALM)
+
+    assert firing(book) == [(R.MODEL_UNAVAILABLE, "a")]
+
+
+def test_a_reload_ends_no_kill_and_forgets_who_left() -> None:
+    book = AlertBook()
+    told(book, killed(), stopped("a"))
+
+    told(book, e.SettingsReloaded(at=NOW, source="file", models=("b",)), revived())
+    book.tick(NOW + 100)
+
+    assert firing(book) == []

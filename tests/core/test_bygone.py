@@ -7,11 +7,20 @@ from typing import Any
 import pytest
 
 from hive_console.core import events as e
-from hive_console.core.bygone import alert_after, alert_at, alert_of, fleet_at, model_at, routes_at
+from hive_console.core.bygone import alert_after, alert_at, alert_of, fleet_at, holds_at, model_at, routes_at
 from hive_console.core.configured import FleetSetup, ModelSetup, RouteSetup
 from hive_console.core.faults import KEY_REFUSED
+from hive_console.core.holds import STOP_FILE
 from hive_console.core.settings import Strategy
-from hive_console.core.states import AlertRule, AlertState, BreakerState, DegradationLevel, ModelStatus, Severity
+from hive_console.core.states import (
+    AlertRule,
+    AlertState,
+    BreakerState,
+    DegradationLevel,
+    HoldKind,
+    ModelStatus,
+    Severity,
+)
 from hive_console.core.store import RouteAt
 
 BEGUN = e.EngineStarted(at=1.0, version="1.0", models=("alpha",), environment="prod")
@@ -104,6 +113,26 @@ def test_holds_by_hand_are_told_until_they_end() -> None:
     assert (held.pinned_to, held.serving) == ("beta", None)
     assert (over.is_frozen, over.frozen_until, over.ejected_until) == (False, None, None)
     assert (ended.is_frozen, again.is_frozen) == (False, True)
+
+
+def test_what_was_held_is_told_without_what_ended_or_was_never_placed() -> None:
+    def placed(at: float, by: str, until: float | None = None) -> e.HoldPlaced:
+        return e.HoldPlaced(at=at, kind=HoldKind.KILLED, target="*", by=by, since=at, until=until, reason="leak")
+
+    def ended(at: float, by: str) -> e.HoldEnded:
+        return e.HoldEnded(at=at, kind=HoldKind.KILLED, target="*", by=by, cause="over")
+
+    told: list[e.HoldPlaced | e.HoldEnded] = [
+        ended(0.5, "ann"),
+        placed(1.0, "ann"),
+        placed(2.0, STOP_FILE),
+        ended(3.0, "ann"),
+        placed(4.0, "bob", 9.0),
+    ]
+
+    assert [hold.by for hold in holds_at(told, 5.0)] == [STOP_FILE, "bob"]
+    assert [hold.by for hold in holds_at(told, 9.0)] == [STOP_FILE]
+    assert holds_at([], 5.0) == ()
 
 
 def test_fault_is_a_refused_key_or_a_cause_that_only_a_person_mends() -> None:

@@ -77,7 +77,10 @@ def test_an_unknown_model_is_told_with_the_known_ones() -> None:
 def test_a_busy_folder_names_its_holder_and_the_way_out() -> None:
     error = DataFolderBusy("/data", "process 7 since 03:00")
 
-    assert str(error) == "/data is in use by process 7 since 03:00; stop it, or choose another folder with --data"
+    assert str(error) == (
+        "/data is in use by process 7 since 03:00; hive-console attach --data /data shows it; or stop it, or choose"
+        " another folder with --data"
+    )
     assert (error.folder, error.holder) == ("/data", "process 7 since 03:00")
 
 

@@ -29,7 +29,8 @@ from hive_console.core.settings import (
     RouteSettings,
     Settings,
 )
-from hive_console.core.states import BreakerState, ModelStatus
+from hive_console.core.snapshot import HoldView
+from hive_console.core.states import BreakerState, HoldKind, ModelStatus
 from tests.core.member_driver import of_kind
 from tests.core.samples import FAILED, NOW, model_settings
 from tests.core.test_fleet import fail
@@ -87,9 +88,15 @@ def test_a_removed_model_is_no_longer_asked_for_and_its_calls_tell_nothing() -> 
     fleet.compare("c", NOW, is_failure=True)
 
 
+def hold(fleet: Fleet, kind: HoldKind, target: str, detail: str = "") -> None:
+    """Ada's word."""
+    fleet.warden.place(HoldView(kind, target, "ada", NOW, detail=detail), NOW, cause="by ada: drill")
+
+
 def test_a_pin_to_a_removed_model_ends_and_others_stay() -> None:
     fleet = fleet_of(A, B, C)
-    fleet.members["a"].pinned_to, fleet.members["b"].pinned_to = "c", "a"
+    hold(fleet, HoldKind.PINNED, "a", "c")
+    hold(fleet, HoldKind.PINNED, "b", "a")
 
     events = fleet.reconfigure(settings(A, B), NOW)
 
@@ -132,9 +139,9 @@ def test_a_model_at_another_address_begins_afresh(place: dict[str, Any]) -> None
 def test_what_an_operator_ordered_holds_for_the_name_at_another_address() -> None:
     fleet = fleet_of(A, B)
     member = fleet.members["a"]
-    member.isolate(NOW, "maintenance")
-    member.freeze(NOW, "a drill", until=NOW + 60)
-    member.pinned_to = "b"
+    hold(fleet, HoldKind.DEACTIVATED, "a")
+    hold(fleet, HoldKind.FROZEN, "a")
+    hold(fleet, HoldKind.PINNED, "a", "b")
 
     events = fleet.reconfigure(settings(replace(A, endpoint="https://other/v1"), B), NOW)
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from hive_console.core.headline import headline
-from hive_console.core.states import AlertState, BreakerState, DegradationLevel, ModelStatus
+from hive_console.core.snapshot import HoldView
+from hive_console.core.states import AlertState, BreakerState, DegradationLevel, HoldKind, ModelStatus
 from tests.core.samples import NOW, alert_view, breaker_view, fleet_view, model_view
 
 
@@ -208,3 +209,49 @@ def test_an_unchecked_fleet_still_tells_of_frozen_models() -> None:
     said = headline(fleet_view(still, model_view("b", status=ModelStatus.UNKNOWN)), NOW)
 
     assert said == "1 of 2 models not checked yet; nothing is known to be wrong; a frozen by hand."
+
+
+def held(kind: HoldKind, target: str, detail: str = "", until: float | None = NOW + 720) -> HoldView:
+    return HoldView(kind, target, "maria", NOW - 60, until, detail=detail)
+
+
+@pytest.mark.parametrize(
+    ("hold", "said"),
+    [
+        (held(HoldKind.PINNED, "a", "b"), "traffic of a is sent to b by maria for 12 m more."),
+        (held(HoldKind.WEIGHTED, "a", "0.5", until=None), "a has weight 0.5 by maria."),
+        (held(HoldKind.FROZEN, "a"), "a frozen by maria for 12 m more."),
+        (held(HoldKind.FROZEN, "*"), "2 models frozen by hand."),
+    ],
+)
+def test_what_is_held_is_told_with_its_owner_and_its_end(hold: HoldView, said: str) -> None:
+    fleet = fleet_view(model_view("a"), model_view("b"), holds=(hold,))
+
+    assert headline(fleet, NOW) == f"All models are well; {said}"
+
+
+@pytest.mark.parametrize(
+    ("target", "named"), [("*", "the whole fleet"), ("provider:acme", "provider acme"), ("a", "a")]
+)
+def test_a_kill_switch_that_is_on_stands_before_everything(target: str, named: str) -> None:
+    fleet = fleet_view(model_view("b"), holds=(held(HoldKind.KILLED, target),), is_degraded=True)
+
+    said = headline(fleet, NOW)
+
+    assert said.startswith(f"KILL SWITCH on for {named} by maria for 12 m more: nothing of it is called. DEGRADED")
+
+
+def test_several_kill_switches_are_counted_and_safe_mode_follows() -> None:
+    holds = (held(HoldKind.KILLED, "a"), held(HoldKind.KILLED, "b"), held(HoldKind.SAFE_MODE, "*"))
+
+    said = headline(fleet_view(model_view("c"), holds=holds), NOW)
+
+    assert "1 more kill switch is on. SAFE MODE by maria for 12 m more. All" in said
+
+
+def test_a_killed_model_is_told_as_what_somebody_did() -> None:
+    down = model_view("a", status=ModelStatus.UNAVAILABLE, serving="b")
+
+    said = headline(fleet_view(down, model_view("b"), holds=(held(HoldKind.KILLED, "a"),)), NOW + 60)
+
+    assert "a KILLED by maria for 1 m → traffic on b" in said

@@ -62,7 +62,7 @@ def test_a_breaker_that_opened_without_a_failure_still_has_a_reason() -> None:
 def test_a_deactivated_model_is_unavailable_by_hand_whatever_else_is_wrong() -> None:
     signs = replace(WELL, breaker=BreakerState.ISOLATED, fault="key refused", was_checked=False)
 
-    assert judged(Window(), signs) == Standing(ModelStatus.UNAVAILABLE, "deactivated by hand")
+    assert judged(Window(), signs) == Standing(ModelStatus.UNAVAILABLE, "deactivated by hand", is_by_hand=True)
 
 
 def test_a_fault_that_only_a_person_can_mend_is_the_reason_even_before_a_check() -> None:

@@ -21,8 +21,8 @@ from hive_console.core.probe_budget import DAY, ProbeBudget
 from hive_console.core.restart import AS_BEFORE
 from hive_console.core.saved_alerts import ROW_LIMIT, SLOTS, TEXT_LIMIT
 from hive_console.core.settings import ModelSettings, ResilienceSettings, Settings
-from hive_console.core.snapshot import AlertView
-from hive_console.core.states import AlertRule, AlertState, BreakerState, DegradationLevel, ModelStatus
+from hive_console.core.snapshot import AlertView, HoldView
+from hive_console.core.states import AlertRule, AlertState, BreakerState, DegradationLevel, HoldKind, ModelStatus
 from hive_console.core.transitions import Permit
 from tests.core.alert_driver import breaker, exhausted, firing, operation, status, told
 from tests.core.any_json import ANY_JSON
@@ -105,6 +105,19 @@ def test_acknowledged_alert_comes_back_acknowledged_with_its_id_and_is_not_raise
     assert after.of(e.AlertsRestored) == [
         e.AlertsRestored(at=LATER, alert_ids=("A1", "A2"), count=2, acknowledged=1)
     ]
+
+
+def test_the_alert_of_a_kill_goes_on_for_as_long_as_it_stands() -> None:
+    before = House()
+    warden = before.fleet.warden
+    before.hear(warden.place(HoldView(HoldKind.KILLED, "*", "ann", NOW, reason="leak"), NOW, cause="by ann"))
+
+    after = before.again()
+    lifted = before.again(rows={"!holds/*": {"holds": []}})
+
+    assert after.alert(R.KILL_SWITCH).state is AlertState.FIRING
+    assert after.of(e.AlertRaised) == []
+    assert lifted.alert(R.KILL_SWITCH).state is AlertState.RESOLVED
 
 
 def test_start_without_alerts_tells_of_none() -> None:

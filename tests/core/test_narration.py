@@ -8,6 +8,7 @@ import pytest
 
 from hive_console.core import events as e
 from hive_console.core.events import Event
+from hive_console.core.holds import STOP_FILE
 from hive_console.core.narration import narrate
 from hive_console.core.outcome import OutcomeKind
 from hive_console.core.restart import AS_BEFORE
@@ -16,6 +17,7 @@ from hive_console.core.states import (
     ActionPhase,
     BreakerState,
     DegradationLevel,
+    HoldKind,
     ModelStatus,
     OperationResult,
     Severity,
@@ -252,6 +254,46 @@ def test_a_freeze_is_told_by_its_deed_and_its_end_by_itself() -> None:
     assert (frozen.text, frozen.is_routine) == ("a frozen for 1 h (by ada: deploy)", True)
     assert for_ever.text == "a frozen until somebody thaws it (x)"
     assert (thawed.text, thawed.is_routine) == ("a moves by itself again (by ada: done)", False)
+
+
+def test_a_hold_is_told_by_its_deed_and_after_a_restart_by_itself() -> None:
+    held = e.HoldPlaced(
+        at=NOW, kind=HoldKind.PINNED, target="a", by="ada", since=NOW, until=NOW + 1800, reason="slow", detail="b"
+    )
+    again = narrate(replace(held, cause=AS_BEFORE))
+    frozen = narrate(replace(held, kind=HoldKind.FROZEN, until=None, detail="", reason="", cause=AS_BEFORE))
+    by_file = narrate(replace(held, kind=HoldKind.KILLED, target="*", by=STOP_FILE, until=None, detail=""))
+
+    assert (narrate(held).text, narrate(held).is_routine) == ("a pinned b for 30 m by ada “slow”", True)
+    assert (again.text, again.is_routine) == ("a pinned b for 30 m by ada “slow” (as before the restart)", False)
+    assert (frozen.text, frozen.is_routine) == ("a frozen by ada (as before the restart)", True)
+    assert (by_file.severity, by_file.is_routine) == (Severity.CRITICAL, False)
+
+
+def test_the_end_of_a_hold_is_told_where_nobodys_word_ended_it() -> None:
+    over = e.HoldEnded(at=NOW, kind=HoldKind.PINNED, target="a", by="ada", cause="its time is over, set by ada")
+    lifted = narrate(replace(over, cause="by bob: mended"))
+
+    assert narrate(over).text == "a no longer pinned (its time is over, set by ada)"
+    assert not narrate(over).is_routine
+    assert lifted.is_routine
+    assert narrate(replace(over, kind=HoldKind.FROZEN)).is_routine
+
+
+def test_a_status_that_somebody_meant_is_one_more_of_the_same() -> None:
+    stopped = e.StatusChanged(
+        at=NOW,
+        model="a",
+        old=ModelStatus.AVAILABLE,
+        new=ModelStatus.UNAVAILABLE,
+        cause="stopped by hand: leak",
+        is_by_hand=True,
+    )
+
+    assert (narrate(stopped).severity, narrate(stopped).topic) == (
+        Severity.WARNING,
+        "by hand stopped by hand: leak",
+    )
 
 
 def test_a_breaker_that_only_counts_says_when_it_would_have_opened() -> None:

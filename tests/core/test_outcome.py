@@ -35,6 +35,7 @@ BY_REFERENCE = [
     (K.THROTTLED, Verdict.NEUTRAL, False, Onward.ANY),
     (K.UNFIT, Verdict.NEUTRAL, False, Onward.ANY),
     (K.ENDPOINT_REFUSED, Verdict.NEUTRAL, False, Onward.ANY),
+    (K.KILLED, Verdict.NEUTRAL, False, Onward.ANY),
 ]
 
 

@@ -22,8 +22,8 @@ from hive_console.core.playback import (
 )
 from hive_console.core.rollup import Sums
 from hive_console.core.settings import Strategy
-from hive_console.core.snapshot import FleetSnapshot, MetricsView, ModelView, RouteView
-from hive_console.core.states import BreakerState, DegradationLevel, ModelStatus, Severity
+from hive_console.core.snapshot import FleetSnapshot, HoldView, MetricsView, ModelView, RouteView
+from hive_console.core.states import BreakerState, DegradationLevel, HoldKind, ModelStatus, Severity
 from hive_console.core.store import FleetAt, Gap, GapCause, ModelAt, RouteAt, Run, Series
 from tests.core.samples import alert_view
 
@@ -170,6 +170,19 @@ def test_how_a_model_was_configured_is_shown() -> None:
     assert (view.provider, view.fallbacks) == ("acme", ("b", "c"))
     assert (view.strategy, view.weight) == (Strategy.WEIGHTED, 2.5)
     assert (view.breaker.failure_threshold, view.breaker.recovery_timeout, view.max_in_flight) == (7, 15.0, 40)
+
+
+def test_what_was_held_is_shown_and_a_weight_by_hand_counts() -> None:
+    def held(target: str, detail: str) -> HoldView:
+        return HoldView(HoldKind.WEIGHTED, target, "ann", AT - 60, detail=detail)
+
+    known = ModelAt(model="a", setup=ModelSetup(weight=2.5))
+    holds = (held("b", "9"), held("a", "4"))
+    by_hand = fleet_of(Reading(fleet=FleetAt(at=AT, models=(known,), holds=holds)), PAST, sequence=1)
+    unreadable = FleetAt(at=AT, models=(known,), holds=(held("a", "much"),))
+
+    assert (by_hand.holds, by_hand.models[0].weight) == (holds, 4.0)
+    assert fleet_of(Reading(fleet=unreadable), PAST, sequence=1).models[0].weight == 2.5
 
 
 @pytest.mark.parametrize(("state", "is_known"), [(BreakerState.CLOSED, False), (BreakerState.OPEN, True)])

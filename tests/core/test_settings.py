@@ -110,6 +110,14 @@ def test_no_model_bears_the_name_of_a_row_of_the_recording() -> None:
     assert refused.value.field == "id"
 
 
+@pytest.mark.parametrize("name", ["*", "provider:acme"])
+def test_no_model_bears_the_name_of_several(name: str) -> None:
+    with pytest.raises(SettingsError, match="which name several models") as refused:
+        model_settings(name)
+
+    assert refused.value.field == "id"
+
+
 def test_the_defaults_are_bip_03s_numbers() -> None:
     model = model_settings("a")
     resilience = ResilienceSettings()

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from hive_console.core.console_settings import ConsoleSettings, Remap
 from hive_console.core.gateway_settings import GatewaySettings, NetworkSettings
 from hive_console.core.keeping import Keeping
 from hive_console.core.settings import (
@@ -173,6 +174,7 @@ def test_what_cannot_move_while_it_runs_says_so_and_stays() -> None:
         BASE,
         gateway=GatewaySettings(port=9000, token="env:T"),
         recording=Keeping(raw_days=3, raw_size=1024**3),
+        console=ConsoleSettings(bell=False, keys=(Remap("quit", ("Q",)), Remap("help", ("h", "f1")))),
         environment="prod",
     )
 
@@ -181,6 +183,8 @@ def test_what_cannot_move_while_it_runs_says_so_and_stays() -> None:
         "gateway.token: not set → env:T (needs a restart)",
         "recording.rawDays: 7 → 3 (needs a restart)",
         "recording.rawSize: 10GiB → 1GiB (needs a restart)",
+        "console.bell: true → false (needs a restart)",
+        'console.keys: [] → {quit: ["Q"], help: ["h", "f1"]} (needs a restart)',
         "environment: not set → prod",
     ]
     assert applicable(BASE, new) == replace(BASE, environment="prod")

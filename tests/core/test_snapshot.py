@@ -51,3 +51,12 @@ def test_before_the_start_a_route_is_served_by_its_primary() -> None:
     settings = Settings((model_settings("a"), model_settings("b")), routes=(route,))
 
     assert before_start(settings, NOW).routes == (RouteView("smart", "a", "a", Strategy.FASTEST, ("a", "b")),)
+
+
+def test_limits_are_those_of_the_settings() -> None:
+    model = model_settings("a", timeout=8.0, health_check_interval=5.0, failure_rate_threshold=0.5)
+
+    limits = before_start(Settings((model,)), NOW).models[0].limits
+
+    assert (limits.check_interval, limits.timeout, limits.slow_above) == (5.0, 8.0, 4.0)
+    assert (limits.degraded_error_rate, limits.trip_error_rate) == (0.05, 0.5)

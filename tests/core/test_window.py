@@ -190,3 +190,36 @@ def test_a_probe_draws_a_bucket_only_where_no_real_call_did() -> None:
     probes.add(good(NOW, 6.0))
 
     assert probes.series(NOW)[0] == (6.0,)
+
+
+# --- the spread ----------------------------------------------------------------------------------
+
+
+def test_the_spread_is_the_shortest_and_the_p95_of_each_bucket() -> None:
+    trend = trend_of(*(good(NOW, float(number)) for number in range(1, 101)), bad(NOW + 2 * SERIES_BUCKET))
+
+    shortest, p95s = trend.spread(NOW + 2 * SERIES_BUCKET)
+
+    assert shortest == (1.0, None, None)
+    assert p95s == (95.0, None, None)
+
+
+def test_the_spread_of_probes_gives_way_to_that_of_real_calls() -> None:
+    trend = trend_of(good(NOW, 9.0, is_probe=True))
+    before = trend.spread(NOW)
+    trend.add(good(NOW, 1.0))
+
+    assert before == ((9.0,), (9.0,))
+    assert trend.spread(NOW) == ((1.0,), (1.0,))
+
+
+def test_the_p95_of_a_busy_bucket_is_of_an_even_choice_of_bounded_size() -> None:
+    trend = trend_of(*(good(NOW, number / 1000) for number in range(10_000)))
+
+    (p95,) = trend.spread(NOW)[1]
+
+    assert p95 == pytest.approx(9.5, rel=0.02)
+
+
+def test_a_spread_of_nothing_is_empty() -> None:
+    assert Trend().spread(NOW) == ((), ())
