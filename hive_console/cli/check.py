@@ -45,7 +45,12 @@ def _load(file: Path | None) -> Loaded:
     if path is None:
         places = ", ".join(str(place) for place in search_path(os.environ))
         raise ConfigurationError((f"no settings file (looked for {places}); write one with: hive-console init",))
-    return load(path, os.environ)
+    loaded = load(path, os.environ)
+    if loaded.settings.console.keys:
+        from hive_console.wiring.remapped import check_keys  # every screen: a third of a second
+
+        check_keys(loaded.settings.console.keys, loaded.key_lines, loaded.name)
+    return loaded
 
 
 def _as_json(loaded: Loaded) -> str:
@@ -82,6 +87,14 @@ def _as_json(loaded: Loaded) -> str:
                 "reach": reach_of(settings.gateway),
             },
             "network": {"allowedEndpoints": settings.network.allowed_endpoints},
+            "console": {
+                "theme": settings.console.theme.value,
+                "refresh": settings.console.refresh,
+                "mouse": settings.console.mouse,
+                "bell": settings.console.bell,
+                "ascii": settings.console.ascii,
+                "keys": {remap.id: remap.keys for remap in settings.console.keys},
+            },
             "models": [_model_json(model, loaded) for model in settings.models],
             "routes": [_route_json(route) for route in settings.routes],
         },

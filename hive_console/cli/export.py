@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import sys
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from contextlib import aclosing
 from pathlib import Path
 from typing import TextIO
 
@@ -17,14 +16,11 @@ from hive_console.adapters.folders import default_data_folder
 from hive_console.cli.cells import columns_of, csv_line, event_line, event_row, sums_columns, sums_values
 from hive_console.cli.moments import FORMS, Moment
 from hive_console.cli.options import plain_errors
-from hive_console.core.errors import HiveError
+from hive_console.cli.output import quiet_ends, written
 from hive_console.core.events import Event, event_types
 from hive_console.core.rollup import Tier
 from hive_console.core.store import Store, Wanted
 from hive_storage.store import SqliteStore
-
-INTERRUPTED = 130
-"""128 + SIGINT, as shells have it."""
 
 SUMS = {"sums-10s": Tier.TEN_SECONDS, "sums-60s": Tier.MINUTE, "sums-1h": Tier.HOUR, "sums-1d": Tier.DAY}
 """What is asked for in place of events: the sums of each model by windows of a length."""
@@ -32,7 +28,6 @@ SUMS = {"sums-10s": Tier.TEN_SECONDS, "sums-60s": Tier.MINUTE, "sums-1h": Tier.H
 STEPS_AT_ONCE = 720
 """Windows of one model that are asked for at once: a screenful of memory whatever the span."""
 
-_PRIVATE = 0o600
 _KINDS = {kind.__name__: kind for kind in event_types()}
 
 
@@ -81,7 +76,7 @@ def command(
     )
     kinds, tier = _asked(names)
     path = data or default_data_folder(os.environ)
-    with plain_errors(), _quiet_ends(), _written(output) as out:
+    with plain_errors(), quiet_ends(), written(output) as out:
         skipped = asyncio.run(_export(path, out, wanted, kinds=kinds, tier=tier, is_csv=shape == "csv"))
         out.flush()
         if skipped:
@@ -153,35 +148,3 @@ def _asked(names: Iterable[str]) -> tuple[tuple[type[Event], ...], Tier | None]:
         if name not in _KINDS:
             raise click.UsageError(f"{name} is no kind; known are {', '.join((*SUMS, *_KINDS))}")
     return tuple(_KINDS[name] for name in chosen), None
-
-
-@contextmanager
-def _written(output: Path | None) -> Iterator[TextIO]:
-    """Standard output, or a private file that takes its name only when all of it is there."""
-    if output is None:
-        yield sys.stdout
-        return
-    part = output.with_name(f".{output.name}.{os.getpid()}.part")
-    try:
-        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, _PRIVATE)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as out:
-            yield out
-            out.flush()
-            os.fsync(out.fileno())
-        part.replace(output)
-    except OSError as error:
-        raise HiveError(f"cannot write {output}: {error.strerror or type(error).__name__}") from error
-    finally:
-        part.unlink(missing_ok=True)
-
-
-@contextmanager
-def _quiet_ends() -> Iterator[None]:
-    """Whoever reads may have enough, and whoever asked may stop it: no traceback for either."""
-    try:
-        yield
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is buffered must go somewhere
-        sys.exit(0)
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)

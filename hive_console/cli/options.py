@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import click
 
+from hive_console.core.console_settings import ThemeChoice
 from hive_console.core.errors import ConfigurationError, HiveError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -30,6 +32,31 @@ def launch_options(command: Command) -> Command:
     ):
         command = option(command)
     return command
+
+
+def look_options(command: Command) -> Command:
+    """--theme, --ascii, --no-mouse and --slow, as one argument `look` (`hive_console.ui.look.Flags`)."""
+
+    @wraps(command)
+    def with_look(*, theme: str | None, is_ascii: bool, no_mouse: bool, is_slow: bool, **others: object) -> object:
+        from hive_console.ui.look import Flags  # commands without a screen do without it
+
+        choice = None if theme is None else ThemeChoice(theme)
+        return command(look=Flags(choice, is_ascii=is_ascii, no_mouse=no_mouse, is_slow=is_slow), **others)
+
+    decorated: Any = with_look  # click's decorators return what they are given
+    for option in (
+        click.option("--slow", "is_slow", is_flag=True, help="Spare the line: every 2 s, 16 colours, no mouse."),
+        click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal, which selects text by it."),
+        click.option("--ascii", "is_ascii", is_flag=True, help="Draw without Unicode."),
+        click.option(
+            "--theme",
+            type=click.Choice([choice.value for choice in ThemeChoice]),
+            help="The colours; auto takes what the terminal can show.",
+        ),
+    ):
+        decorated = option(decorated)
+    return cast("Command", decorated)
 
 
 def one_file(settings: Path | None, config: Path | None) -> Path | None:

@@ -30,7 +30,8 @@ _FIRST_LOOK = 20  # rows of the first page where one is wanted; the next page is
 
 Kinds = frozenset[type[Event]] | None
 
-_UNREADABLE = (UnknownEvent, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
+UNREADABLE = (UnknownEvent, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
+"""What a row raises that holds what this version does not know, or what no row can hold."""
 
 
 class Lists:
@@ -227,7 +228,7 @@ class Lists:
     def _act(self, row: Row, sieve: Sieve) -> list[AuditRow]:
         try:
             act = audit_row_of(row)
-        except _UNREADABLE:
+        except UNREADABLE:
             self.skipped += 1
             return []
         return [act] if sieve.admits(act.act) else []
@@ -235,7 +236,7 @@ class Lists:
     def _decoded(self, row: Row, names: Any, *, table: Table, sieve: Sieve) -> list[Placed]:
         try:
             return [placed for placed in table.decode(row, names) if sieve.admits(placed[1])]
-        except _UNREADABLE:
+        except UNREADABLE:
             self.skipped += 1
             return []
 

@@ -7,7 +7,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from hive_console.core import events as e
-from hive_console.core.bygone import OF_FLEET, OF_MODEL, TELLING_BEFORE, Words, fleet_at, model_at, routes_at
+from hive_console.core.bygone import (
+    OF_FLEET,
+    OF_MODEL,
+    TELLING_BEFORE,
+    Words,
+    fleet_at,
+    holds_at,
+    model_at,
+    routes_at,
+)
 from hive_console.core.configured import FleetSetup, setup_of
 from hive_console.core.journal import UnknownEvent
 from hive_console.core.outcome import OutcomeKind
@@ -25,6 +34,9 @@ LAST_CHECKS = 20
 
 MOST_WORDS = 100
 """Words about keys, and about settings, that are looked through: each is rare."""
+
+MOST_HOLDS = 1_000
+"""Words of one kind about holds that are looked through: an operator's, of one life of an engine."""
 
 _FARTHEST = 2**62
 _SUCCESS = OutcomeKind.SUCCESS.value
@@ -143,6 +155,7 @@ class PastFleet:
                     known=routes,
                 ),
                 gap=await _gap(view, at_us),
+                holds=holds_at(await _held(view, instant), at),
             )
 
     async def _configured_as(self, view: View, instant: _Instant) -> FleetSetup | None:
@@ -243,6 +256,13 @@ async def _refused(view: View, instant: _Instant) -> set[str]:
     for _, event in sorted(words, key=_number):
         refused[event.provider, event.key] = event.models if isinstance(event, e.KeyQuarantined) else ()
     return {model for models in refused.values() for model in models}
+
+
+async def _held(view: View, instant: _Instant) -> list[e.HoldPlaced | e.HoldEnded]:
+    """What was said of holds, oldest first."""
+    words = await _last(view, e.HoldPlaced, instant, limit=MOST_HOLDS)
+    words += await _last(view, e.HoldEnded, instant, limit=MOST_HOLDS)
+    return [event for _, event in sorted(words, key=_number)]
 
 
 def _number(word: tuple[int, Any]) -> int:

@@ -19,6 +19,7 @@ from hive_console.core.store import (
     AuditCheck,
     AuditRow,
     FleetAt,
+    Followed,
     Gap,
     Holdings,
     Retention,
@@ -31,6 +32,7 @@ from hive_storage.asking import Asker
 from hive_storage.audit_chain import Verification
 from hive_storage.audit_sql import PAGE, TRAIL_PAGE
 from hive_storage.days_read import Days
+from hive_storage.following import Following
 from hive_storage.held import holdings_of
 from hive_storage.lists import Lists
 from hive_storage.lives import SELECT_GAPS, SELECT_RUNS, gap_of_row, run_of_row
@@ -52,6 +54,7 @@ class SqliteStore:
         self._closing = closing
         self._days = Days(opened)
         self._lists = Lists(asker, self._days)
+        self._following = Following(asker, self._days)
         self._charts = Charts(asker)
         self._past = PastFleet(asker, self._days)
         self._seen: tuple[object, ...] = ()
@@ -73,7 +76,7 @@ class SqliteStore:
     @property
     def skipped(self) -> int:
         """Rows left out because they hold a kind or a value that this version does not know."""
-        return self._lists.skipped
+        return self._lists.skipped + self._following.skipped
 
     async def holdings(self) -> Holdings:
         """What it holds, and what a person who reads it should know first."""
@@ -156,6 +159,10 @@ class SqliteStore:
         async with aclosing(self._lists.all(wanted, chosen)) as events:
             async for event in events:
                 yield event
+
+    async def after(self, key: int, wanted: Wanted, *, is_of_requests: bool = False) -> Followed:
+        """What was recorded after a key, oldest first: of requests, or of everything else."""
+        return await self._following.after(key, wanted, is_of_requests=is_of_requests)
 
     async def changed(self) -> int:
         """A number that grows when something was recorded since the last call."""

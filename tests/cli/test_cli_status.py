@@ -6,10 +6,12 @@ import asyncio
 import json
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,18 +19,36 @@ from click.testing import CliRunner
 from rich.cells import cell_len
 
 from hive_console.adapters.control_socket import ControlServer, socket_path
-from hive_console.cli.status import WIDTH, command, exit_status, status_lines
+from hive_console.adapters.last_look import LastLook
+from hive_console.cli import status
+from hive_console.cli.missed import NEVER, NOTHING
+from hive_console.cli.status import command
+from hive_console.cli.status_page import OLD_AFTER, WIDTH, exit_status, status_lines
 from hive_console.core.settings import Strategy
 from hive_console.core.snapshot import (
     AlertView,
     BreakerView,
+    ConsoleView,
     FleetSnapshot,
+    HoldView,
     ModelView,
     RecorderView,
     RouteView,
 )
-from hive_console.core.states import AlertRule, AlertState, BreakerState, DegradationLevel, ModelStatus, Severity
+from hive_console.core.states import (
+    EVERYTHING,
+    AlertRule,
+    AlertState,
+    BreakerState,
+    DegradationLevel,
+    HoldKind,
+    ModelStatus,
+    Severity,
+)
 from hive_console.core.wire import snapshot_from_data
+from tests.recordings.evening import an_evening
+from tests.storage.store_contract import T0, Life, started
+from tests.storage.test_store import recorded
 
 NOW = 1_000_000.0
 
@@ -82,6 +102,12 @@ def folder() -> Iterator[Path]:
         yield Path(name)
 
 
+@pytest.fixture(autouse=True)
+def _a_second_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command's clock: fleets here are of one instant, and an old one is trouble."""
+    monkeypatch.setattr(status, "time", SimpleNamespace(time=lambda: NOW + 1))
+
+
 @contextmanager
 def engine_on(folder: Path, fleet: FleetSnapshot) -> Iterator[None]:
     """A control server on a loop of its own, as an engine's is."""
@@ -115,7 +141,8 @@ def test_a_fleet_that_is_well_prints_and_exits_0(folder: Path) -> None:
         result = CliRunner().invoke(command, ["--data", str(folder)])
 
     assert result.exit_code == 0
-    assert result.output == text_of(FLEET) + "\n"
+    assert result.output == "\n".join(status_lines(FLEET, now=NOW + 1)) + "\n"
+    assert "as of 1970-01-12 13:46:40Z, 1 s ago; p95 and errors of the last 2 m" in result.output
 
 
 def test_a_fleet_in_trouble_exits_1(folder: Path) -> None:
@@ -317,3 +344,131 @@ def test_json_holds_the_routes(folder: Path) -> None:
     assert json.loads(result.stdout)["routes"] == [
         {"name": "smart", "primary": "a", "serving": "b", "strategy": "sequential", "chain": ["a", "b"]}
     ]
+
+
+def test_holds_tell_whose_they_are_since_when_for_how_long_and_why() -> None:
+    holds = (
+        HoldView(HoldKind.PINNED, "gpt-4", "ann", NOW - 240, NOW + 750, "it lies", "gemini"),
+        HoldView(HoldKind.SAFE_MODE, EVERYTHING, "bob", NOW - 60),
+    )
+    pinned = replace(WELL, pinned_to="gemini")
+
+    told = text_of(replace(FLEET, models=(pinned,), holds=holds))
+
+    assert "\nBy hand: 2 held\n  gpt-4: pinned → gemini by ann, 12:30 left, since 4 m: it lies\n" in told
+    assert "\n  the fleet: safe mode by bob, until a word ends it, since 1 m\n" in told
+    assert "traffic sent to gemini" not in told
+
+
+def test_without_holds_that_is_said() -> None:
+    assert "\nBy hand: nothing is held\n" in text_of(FLEET)
+    assert "  and 5 more" in text_of(
+        replace(FLEET, holds=tuple(HoldView(HoldKind.FROZEN, f"m{number}", "ann", NOW) for number in range(15)))
+    )
+
+
+def test_consoles_are_told() -> None:
+    consoles = (ConsoleView("ann", "ssh 10.0.0.5", NOW - 7200), ConsoleView("", "", NOW - 60, is_read_only=True))
+
+    told = text_of(replace(FLEET, consoles=consoles))
+
+    assert "\nConsoles: 2\n  ann (ssh 10.0.0.5) for 2 h\n  somebody for 1 m, read-only\n" in told
+    assert "\n  and 2 more\n" in text_of(replace(FLEET, consoles=consoles * 6))
+    assert "\nConsoles: none\n" in text_of(FLEET)
+
+
+def test_an_engine_that_tells_nothing_new_is_wrong_and_says_since_when() -> None:
+    told = "\n".join(status_lines(FLEET, now=NOW + 120))
+
+    assert "OLD: the engine has told nothing new for 2 m, since 1970-01-12 13:46:40Z" in told
+    assert exit_status(FLEET, NOW + OLD_AFTER + 1) == 1
+    assert exit_status(FLEET, NOW + OLD_AFTER) == 0
+
+
+@pytest.mark.parametrize("width", [1, 20, 30, 40, 60, 79, 80, 120, 200, 400])
+@pytest.mark.parametrize("uses_ascii", [False, True])
+def test_every_line_fits_whatever_the_width(width: int, *, uses_ascii: bool) -> None:
+    holds = (HoldView(HoldKind.PINNED, "gpt-4", "ann", NOW, None, "w" * 300, "gemini"),)
+    fleet = replace(FLEET, models=(WELL, DOWN), alerts=(ALERT,), holds=holds)
+
+    lines = list(status_lines(fleet, width=width, uses_ascii=uses_ascii))
+
+    assert max(map(cell_len, lines)) <= max(20, min(200, width))
+    assert any("DOWN" in line for line in lines if line.startswith(("✖", "X")))
+    assert all(line.isascii() for line in lines) or not uses_ascii
+
+
+def test_a_wide_terminal_shows_whole_names() -> None:
+    name = "anthropic/claude-3-opus-20260301-preview"
+    fleet = replace(FLEET, models=(replace(WELL, model_id=name, serving=name),))
+
+    assert name in "\n".join(status_lines(fleet, width=120))
+    assert name not in text_of(fleet)
+
+
+def test_the_width_is_that_of_the_terminal(folder: Path) -> None:
+    with engine_on(folder, FLEET):
+        result = CliRunner().invoke(command, ["--data", str(folder)], env={"COLUMNS": "40"})
+
+    assert max(map(cell_len, result.output.splitlines())) <= 39
+
+
+def test_ascii_says_arrows_as_arrows() -> None:
+    told = "\n".join(status_lines(replace(FLEET, models=(WELL, DOWN)), uses_ascii=True))
+
+    assert "-> traffic on gpt-4" in " ".join(told.split())
+
+
+def test_json_tells_how_old_it_is(folder: Path) -> None:
+    with engine_on(folder, FLEET):
+        result = CliRunner().invoke(command, ["--data", str(folder), "--json"])
+
+    assert json.loads(result.stdout)["age"] == 1.0
+
+
+# --- since you last looked ---------------------------------------------------------------------------
+
+
+def test_who_never_looked_is_told_so_and_then_what_they_missed(folder: Path) -> None:
+    env = {"XDG_STATE_HOME": str(folder / "state")}
+    data = folder / "data"
+    asyncio.run(recorded(data, Life((started(),), T0 + 10)))
+    with engine_on(data, FLEET):
+        first, second = (
+            CliRunner().invoke(command, ["--data", str(data), "--since-last"], env=env) for _ in range(2)
+        )
+
+    assert first.stdout.startswith(f"{NEVER}\n\nhive-console")
+    assert second.stdout.startswith(f"{NOTHING}\n\nhive-console")
+
+
+def test_what_was_missed_is_told_without_an_engine_too(folder: Path) -> None:
+    env = {"XDG_STATE_HOME": str(folder / "state")}
+    begin = time.time() - 3_600
+    data = folder / "data"
+    asyncio.run(recorded(data, Life(sorted(an_evening(begin), key=lambda event: event.at), begin + 2_400)))
+    LastLook(data, env).note(begin + 60)
+
+    result = CliRunner().invoke(command, ["--data", str(data), "--since-last"], env=env)
+
+    assert result.exit_code == 2
+    assert "1 outage: gpt-5 for 5 m" in result.stdout
+    assert LastLook(data, env).at() != begin + 60
+
+
+def test_a_recording_that_cannot_be_read_is_no_look(folder: Path) -> None:
+    env = {"XDG_STATE_HOME": str(folder / "state")}
+    LastLook(folder, env).note(NOW)
+
+    result = CliRunner().invoke(command, ["--data", str(folder), "--since-last", "--json"], env=env)
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert LastLook(folder, env).at() == NOW
+
+
+def test_json_has_what_was_missed(folder: Path) -> None:
+    env = {"XDG_STATE_HOME": str(folder / "state")}
+    with engine_on(folder, FLEET):
+        result = CliRunner().invoke(command, ["--data", str(folder), "--since-last", "--json"], env=env)
+
+    assert json.loads(result.stdout)["missed"] == [NEVER]

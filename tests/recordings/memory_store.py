@@ -26,6 +26,7 @@ from hive_console.core.store import (
     AuditCheck,
     AuditRow,
     FleetAt,
+    Followed,
     Gap,
     Holdings,
     ModelAt,
@@ -174,6 +175,9 @@ class MemoryStore:
             alerts=self._alerts_at(at),
             routes=bygone.routes_at(_traffic(told), setup, known=routes),
             gap=next((gap for gap in reversed(self.gap_rows) if gap.begin <= at <= gap.end), None),
+            holds=bygone.holds_at(
+                [kept.event for kept in told if isinstance(kept.event, e.HoldPlaced | e.HoldEnded)], at
+            ),
         )
 
     def _alerts_at(self, at: float) -> tuple[AlertView, ...]:
@@ -237,6 +241,17 @@ class MemoryStore:
     ) -> AsyncGenerator[e.Event, None]:
         for event in self._chosen(wanted, kinds):
             yield event
+
+    async def after(self, key: int, wanted: Wanted, *, is_of_requests: bool = False) -> Followed:
+        found = [
+            kept for kept in self.kept if kept.seq > key and isinstance(kept.event, REQUESTS) == is_of_requests
+        ]
+        page = found[: max(1, min(wanted.limit, ROW_LIMIT))]
+        return Followed(
+            events=tuple(kept.event for kept in page if is_wanted(kept.event, wanted)),
+            key=page[-1].seq if page else key,
+            is_all=len(page) == len(found),
+        )
 
     async def changed(self) -> int:
         return len(self.kept)

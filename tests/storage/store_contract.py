@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,7 @@ from hive_console.core.errors import HiveError
 from hive_console.core.faults import KEY_REFUSED
 from hive_console.core.outcome import OutcomeKind
 from hive_console.core.settings import ModelSettings, RouteSettings, Settings
+from hive_console.core.snapshot import HoldView
 from hive_console.core.states import (
     Action,
     ActionPhase,
@@ -25,6 +27,7 @@ from hive_console.core.states import (
     AlertState,
     BreakerState,
     DegradationLevel,
+    HoldKind,
     ModelStatus,
     OperationResult,
     Severity,
@@ -465,6 +468,35 @@ class StoreContract:
         assert [model.frozen_until for model in found[:5]] == [T0 + 4, T0 + 4, T0 + 4, None, None]
         assert [model.pinned_to for model in found] == [None, *["beta"] * 5, None]
 
+    async def test_holds_are_told_with_their_owner_until_their_end(self, holding: Holding) -> None:
+        def placed(after: float, kind: HoldKind, target: str, **more: Any) -> e.HoldPlaced:  # any further field
+            return e.HoldPlaced(at=T0 + after, kind=kind, target=target, by="ann", since=T0 + after, **more)
+
+        events = (
+            started(),
+            placed(1, HoldKind.PINNED, "alpha", detail="beta", until=T0 + 4),
+            placed(2, HoldKind.KILLED, "*", reason="leak"),
+            placed(3, HoldKind.WEIGHTED, "beta", detail="4"),
+            e.HoldEnded(at=T0 + 5, kind=HoldKind.KILLED, target="*", by="ann", cause="by bob: mended"),
+            e.HoldEnded(at=T0 + 6, kind=HoldKind.FROZEN, target="beta", by="ann", cause="of which nobody told"),
+        )
+        async with holding(Life(events, T0 + 10)) as store:
+            found = [(await store.state_at(T0 + after + 0.5)).holds for after in range(7)]
+
+        assert [[hold.kind.value for hold in holds] for holds in found] == [
+            [],
+            ["pinned"],
+            ["pinned", "killed"],
+            ["pinned", "killed", "weighted"],
+            ["killed", "weighted"],
+            ["weighted"],
+            ["weighted"],
+        ]
+        assert found[2] == (
+            HoldView(HoldKind.PINNED, "alpha", "ann", T0 + 1, T0 + 4, detail="beta"),
+            HoldView(HoldKind.KILLED, "*", "ann", T0 + 2, reason="leak"),
+        )
+
     async def test_outlier_is_out_until_it_returns_or_its_time_is_over(self, holding: Holding) -> None:
         events = (
             started(),
@@ -697,3 +729,43 @@ class StoreContract:
         async with holding(Life(ONE_OF_EACH, T0 + 10)) as store:
             assert await store.sketch(("alpha",), T0 + 7_200, T0 + 10_800) == {}
             assert await store.sketch((), T0, T0 + 10) == {}
+
+    @pytest.mark.parametrize("limit", [1, 3, 5_000])
+    async def test_following_tells_everything_once_and_in_order(self, holding: Holding, limit: int) -> None:
+        async with holding(Life(ONE_OF_EACH, T0 + 10)) as store:
+            everything = await store.events(Wanted())
+            followed = {
+                of_requests: await _followed(store, Wanted(limit=limit), is_of_requests=of_requests)
+                for of_requests in (False, True)
+            }
+
+        for is_of_requests, events in followed.items():
+            expected = [event for event in everything if (event in REQUESTS) == is_of_requests]
+            assert list(events) == expected
+
+    async def test_following_keeps_to_the_window_and_the_models_that_are_wanted(self, holding: Holding) -> None:
+        wanted = Wanted(begin=T0 + 2, models=("alpha",))
+        async with holding(Life(ONE_OF_EACH, T0 + 10)) as store:
+            followed = await _followed(store, wanted)
+            expected = [event for event in await store.events(wanted) if event not in REQUESTS]
+
+        assert list(followed) == expected
+
+    async def test_following_a_recording_that_does_not_grow_tells_nothing_more(self, holding: Holding) -> None:
+        async with holding(Life(ONE_OF_EACH, T0 + 10)) as store:
+            first = await store.after(0, Wanted(models=("nobody",)))
+            second = await store.after(first.key, Wanted())
+
+        assert first.key > 0
+        assert (second.events, second.key, second.is_all) == ((), first.key, True)
+
+
+async def _followed(store: Store, wanted: Wanted, *, is_of_requests: bool = False) -> tuple[e.Event, ...]:
+    """All pages."""
+    found: list[e.Event] = []
+    key, is_all = 0, False
+    while not is_all:
+        page = await store.after(key, wanted, is_of_requests=is_of_requests)
+        found += page.events
+        key, is_all = page.key, page.is_all
+    return tuple(found)
