@@ -16,11 +16,20 @@ def default_data_folder(environ: Mapping[str, str]) -> Path:
     A relative `XDG_DATA_HOME` is ignored, as the XDG base directory specification demands: otherwise the
     folder would move with the working directory, and `status` would not find its engine.
     """
-    for name, below in (("XDG_DATA_HOME", "."), ("HOME", ".local/share")):
+    return _folder(environ, "XDG_DATA_HOME", ".local/share")
+
+
+def default_state_folder(environ: Mapping[str, str]) -> Path:
+    """`$XDG_STATE_HOME/hive-console`, or `~/.local/state/hive-console`: what one person's console leaves behind."""
+    return _folder(environ, "XDG_STATE_HOME", ".local/state")
+
+
+def _folder(environ: Mapping[str, str], variable: str, below_home: str) -> Path:
+    for name, below in ((variable, "."), ("HOME", below_home)):
         base = Path(environ.get(name, ""))
         if base.is_absolute():
             return base / below / FOLDER_NAME
-    return _home_of_user() / ".local" / "share" / FOLDER_NAME
+    return _home_of_user() / below_home / FOLDER_NAME
 
 
 def _home_of_user() -> Path:

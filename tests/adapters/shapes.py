@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hive_console.adapters.config_file.schema import GATEWAY, MODEL, NETWORK, RECORDING, RESILIENCE, ROUTE
+from hive_console.adapters.config_file.schema import CONSOLE, GATEWAY, MODEL, NETWORK, RECORDING, RESILIENCE, ROUTE
 
 SHAPES = {
     "models": MODEL,
@@ -11,4 +11,5 @@ SHAPES = {
     "gateway": GATEWAY,
     "network": NETWORK,
     "recording": RECORDING,
+    "console": CONSOLE,
 }

@@ -7,7 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from hive_console.adapters.gateway.failures import Failure, failure_of_operation, failure_of_unknown_model
+from hive_console.adapters.gateway.failures import (
+    Failure,
+    failure_of_operation,
+    failure_of_stream,
+    failure_of_unknown_model,
+)
 from hive_console.adapters.gateway.headers import headers_of
 from hive_console.adapters.gateway.pages import health_page
 from hive_console.core.errors import OperationFailed, UnknownModel
@@ -50,6 +55,25 @@ def test_no_address_key_or_control_character_is_told(kind: OutcomeKind) -> None:
     assert "upstream.invalid" not in body
     assert KEY not in body
     assert json.loads(body)["error"]["message"].isprintable()
+
+
+def test_callers_of_what_is_killed_are_told_the_reason_and_not_to_try_again() -> None:
+    failure = failed(Outcome(OutcomeKind.KILLED, message="stopped by hand: data leak"), tried=())
+
+    assert failure.message == (
+        "no model can serve gpt-4 now: the last one asked may not be called: stopped by hand: data leak"
+    )
+    assert (failure.status, failure.code) == (503, "killed")
+    assert failure.headers() == {"Retry-After": "30", "x-should-retry": "false"}
+
+
+def test_a_stream_that_a_kill_ends_says_why() -> None:
+    failure = failure_of_stream(Outcome(OutcomeKind.KILLED, message="stopped by hand: data leak"), "gpt-4")
+
+    assert failure.message == (
+        "gpt-4 may not be called: stopped by hand: data leak; the answer above is incomplete"
+    )
+    assert failure.code == "killed"
 
 
 def test_the_providers_own_words_reach_a_caller_who_can_mend_the_request() -> None:

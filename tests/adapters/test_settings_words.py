@@ -9,13 +9,15 @@ from typing import Any
 import pytest
 
 from hive_console.adapters.config_file.problems import Place, Problems
-from hive_console.adapters.config_file.readers import NONE
+from hive_console.adapters.config_file.readers import NONE, boolean
 from hive_console.adapters.config_file.schema import (
+    CONSOLE,
     MODEL,
     Key,
     Shape,
 )
 from hive_console.adapters.config_file.tree import Table, parse
+from hive_console.core.console_settings import Remap
 from hive_console.core.settings_words import is_unspeakable, spelled, word_of
 from tests.adapters.shapes import SHAPES
 
@@ -27,12 +29,15 @@ SPELLED = [
     pytest.param(shape, key, id=f"{name}.{key.name}")
     for name, shape in SHAPES.items()
     for key in shape.keys
-    if not is_unspeakable(key.field) and key.field != "probe_path"  # a path has no unit, and bounds of its own
+    # A path has no unit, and bounds of its own; a remapped action is two words.
+    if not is_unspeakable(key.field) and key.field not in {"probe_path", "keys"}
 ]
 
 
 def samples(shape: Shape, key: Key) -> list[Any]:  # values of any field
     default = getattr(shape.prototype, key.field)
+    if key.read is boolean:
+        return [True, False]
     if key.field in TEXTS:
         return [TEXTS[key.field]]
     match default:
@@ -71,6 +76,17 @@ def test_word_of_a_field_is_its_key(shape: Shape, key: Key) -> None:
 def test_spelled_value_is_read_back_as_it_was(shape: Shape, key: Key) -> None:
     for value in samples(shape, key):
         assert read(key, spelled(key.field, value)) == value
+
+
+def test_remapped_keys_are_read_back() -> None:
+    key = next(key for key in CONSOLE.keys if key.field == "keys")
+    remapped = (Remap("fleet.sort", ("o",)), Remap("help", ("?", '"', "f1")))
+
+    problems = Problems("diff")
+    root = parse(f"x: {spelled('keys', remapped)}", problems)
+
+    assert isinstance(root, Table)
+    assert key.read(root.entries[0].value, Place(problems)) == remapped
 
 
 def test_p95_is_read_back() -> None:

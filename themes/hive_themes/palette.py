@@ -7,6 +7,27 @@ from dataclasses import dataclass, fields
 
 _HEX = re.compile(r"#[0-9a-fA-F]{6}")
 
+ANSI = {
+    "black": "#000000",
+    "red": "#aa0000",
+    "green": "#00aa00",
+    "yellow": "#aa5500",
+    "blue": "#0000aa",
+    "magenta": "#aa00aa",
+    "cyan": "#00aaaa",
+    "white": "#aaaaaa",
+    "bright_black": "#555555",
+    "bright_red": "#ff5555",
+    "bright_green": "#55ff55",
+    "bright_yellow": "#ffff55",
+    "bright_blue": "#5555ff",
+    "bright_magenta": "#ff55ff",
+    "bright_cyan": "#55ffff",
+    "bright_white": "#ffffff",
+}
+"""The names of a terminal's own sixteen colours, and how a text console of a PC shows them: what computes with
+colours needs some value, and the terminal has the last word."""
+
 
 class PaletteError(ValueError):
     """A palette names a colour that is none, or leaves one out."""
@@ -14,13 +35,14 @@ class PaletteError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """The colours of one theme, each as `#rrggbb`.
+    """The colours of one theme, each as `#rrggbb`, or all of them names of `ANSI`.
 
     Attributes:
         name: how it is asked for.
         title: for people.
         is_dark: whether light text stands on a dark ground.
         has_color: false for the theme that says everything by glyph, word, bold and reverse.
+        is_ansi: whether it is made of the terminal's own sixteen colours.
         ground: behind everything.
         raised: behind title bar, key bar and dialogs.
         text: of the ground (`plain`).
@@ -37,6 +59,7 @@ class Palette:
     title: str
     is_dark: bool
     has_color: bool
+    is_ansi: bool
     ground: str
     raised: str
     text: str
@@ -52,8 +75,17 @@ class Palette:
         """Raises `PaletteError` naming the first field that is no colour."""
         for field in fields(self):
             value = getattr(self, field.name)
-            if field.name in GROUNDS + INKS and not _HEX.fullmatch(value):
+            if field.name not in GROUNDS + INKS:
+                continue
+            if self.is_ansi and value not in ANSI:
+                raise PaletteError(f"{self.name}: {field.name} is {value!r}; must be one of {', '.join(ANSI)}")
+            if not self.is_ansi and not _HEX.fullmatch(value):
                 raise PaletteError(f"{self.name}: {field.name} is {value!r}; must be a colour like #1a2b3c")
+
+    def rgb(self, field: str) -> str:
+        """The colour of one of `INKS` or `GROUNDS` as `#rrggbb`."""
+        value: str = getattr(self, field)
+        return ANSI[value] if self.is_ansi else value
 
 
 INKS = ("text", "muted", "good", "warn", "bad", "held", "accent", "trace")

@@ -7,12 +7,15 @@ from pathlib import Path
 
 from hive_themes.palette import Palette, PaletteError
 
-ORDER = ("hive-dark", "hive-light", "hive-contrast", "hive-mono")
+ORDER = ("hive-dark", "hive-light", "hive-contrast", "hive-colorblind", "hive-mono", "hive-16")
 """The order in which a key press goes through them; the first is the default."""
 
 DEFAULT = ORDER[0]
 WITHOUT_COLOR = "hive-mono"
 """The theme that `NO_COLOR` asks for."""
+
+SIXTEEN = "hive-16"
+"""The theme for terminals that have no more than their own sixteen colours."""
 
 _FOLDER = Path(__file__).parent / "palettes"
 

@@ -11,13 +11,23 @@ from hive_console.adapters.catalogue import load_catalogue
 from hive_console.adapters.config_file.fleet import Assembly, Origin, read_groups, read_models
 from hive_console.adapters.config_file.problems import Place, Problems
 from hive_console.adapters.config_file.readers import name as read_name
+from hive_console.adapters.config_file.remaps import lines_of
 from hive_console.adapters.config_file.routes import read_routes
-from hive_console.adapters.config_file.schema import GATEWAY, NETWORK, RECORDING, RESILIENCE, SECTIONS, read_reload
+from hive_console.adapters.config_file.schema import (
+    CONSOLE,
+    GATEWAY,
+    NETWORK,
+    RECORDING,
+    RESILIENCE,
+    SECTIONS,
+    read_reload,
+)
 from hive_console.adapters.config_file.section import Given, Section, read_section, table
 from hive_console.adapters.config_file.tree import Node, Table, parse
 from hive_console.adapters.endpoints import EndpointRules
 from hive_console.adapters.guarded_file import WRITABLE_BY_OTHERS, UnusableFile, read_guarded
 from hive_console.adapters.secrets import KeyRing
+from hive_console.core.console_settings import ConsoleSettings
 from hive_console.core.errors import ConfigurationError, SettingsError
 from hive_console.core.gateway_settings import GatewaySettings, NetworkSettings
 from hive_console.core.keeping import Keeping
@@ -47,6 +57,7 @@ class Loaded:
         secrets: fetches keys; relative paths start from the file's folder.
         origins: where each model comes from, by id.
         name: the file's name as given.
+        key_lines: the line of each action in `console.keys`: only the screens know whether there is such an action.
     """
 
     settings: Settings
@@ -54,6 +65,7 @@ class Loaded:
     secrets: KeyRing
     origins: Mapping[str, Origin]
     name: str
+    key_lines: Mapping[str, int]
 
 
 def find(explicit: Path | None, environ: Mapping[str, str]) -> Path | None:
@@ -105,13 +117,48 @@ def read_bytes(path: Path) -> bytes:
 
 def load_bytes(content: bytes, path: Path, environ: Mapping[str, str]) -> Loaded:
     """Reads settings from what stood in the file at `path`; raises like `load`."""
+    text = _decoded(content, path)
+    return load_text(text, str(path), environ, base_folder=path.absolute().parent)
+
+
+def _decoded(content: bytes, path: Path) -> str:
     try:
-        text = content.decode("utf-8-sig")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as exc:
         line = content.count(b"\n", 0, exc.start) + 1
         # The cause would carry the file's bytes.
         raise ConfigurationError((f"{clean(str(path))}:{line}: is not UTF-8; save it as UTF-8",)) from None
-    return load_text(text, str(path), environ, base_folder=path.absolute().parent)
+
+
+@dataclass(frozen=True, slots=True)
+class ConsolePart:
+    """What a settings file says of the screen alone.
+
+    Attributes:
+        settings: its `console:`.
+        key_lines: as in `Loaded`.
+        name: the file's name as given; empty where there is none.
+    """
+
+    settings: ConsoleSettings
+    key_lines: Mapping[str, int]
+    name: str
+
+
+def load_console(path: Path | None) -> ConsolePart:
+    """Reads `console:` and nothing else, for a screen that runs no engine; raises like `load`.
+
+    Models, keys and addresses may be those of another machine, and are not looked at.
+    """
+    if path is None:
+        return ConsolePart(ConsoleSettings(), {}, "")
+    problems = Problems(str(path))
+    root = parse(_decoded(read_bytes(path), path), problems)
+    entries = root.entries if isinstance(root, Table) else ()
+    node = next((entry.value for entry in entries if entry.key.text == "console"), None)
+    settings = _console(node, Place(problems, "console"))
+    problems.raise_if_any()
+    return ConsolePart(settings, lines_of(node), problems.name)
 
 
 def load_text(text: str, name: str, environ: Mapping[str, str], *, base_folder: Path | None = None) -> Loaded:
@@ -134,6 +181,7 @@ def load_text(text: str, name: str, environ: Mapping[str, str], *, base_folder: 
     gateway = _gateway(sections.get("gateway"), Place(problems, "gateway"), secrets)
     network, rules = _network(sections.get("network"), Place(problems, "network"))
     recording = _recording(sections.get("recording"), Place(problems, "recording"))
+    console = _console(sections.get("console"), Place(problems, "console"))
     environment = _environment(sections.get("environment"), Place(problems, "environment"))
     reload = _reload(sections.get("reload"), Place(problems, "reload"))
     notes = Problems(name)
@@ -164,11 +212,12 @@ def load_text(text: str, name: str, environ: Mapping[str, str], *, base_folder: 
             network=network,
             reload=reload,
             recording=recording,
+            console=console,
         )
     except SettingsError as exc:  # a rule of core that nothing here foresees
         problems.add(1, exc.field, exc.problem)
         raise ConfigurationError(problems.told()) from exc
-    return Loaded(settings, notes.told(), secrets, fleet.origins, problems.name)
+    return Loaded(settings, notes.told(), secrets, fleet.origins, problems.name, lines_of(sections.get("console")))
 
 
 def _sections(root: Node, place: Place) -> dict[str, Node]:
@@ -234,6 +283,11 @@ def _network(node: Node | None, place: Place) -> tuple[NetworkSettings, Endpoint
 def _recording(node: Node | None, place: Place) -> Keeping:
     section = read_section(node, place, RECORDING) if node is not None else {}
     return replace(Keeping(), **_values(section))
+
+
+def _console(node: Node | None, place: Place) -> ConsoleSettings:
+    section = read_section(node, place, CONSOLE) if node is not None else {}
+    return replace(ConsoleSettings(), **_values(section))
 
 
 def _environment(node: Node | None, place: Place) -> str:

@@ -17,6 +17,8 @@ from hive_console.adapters.config_file.references import (
     listening_address,
     probe_path,
 )
+from hive_console.adapters.config_file.remaps import remaps
+from hive_console.core.console_settings import ConsoleSettings, ThemeChoice
 from hive_console.core.errors import SettingsError
 from hive_console.core.gateway_settings import GatewaySettings, NetworkSettings
 from hive_console.core.keeping import Keeping
@@ -35,7 +37,18 @@ from hive_console.core.settings import (
     Strategy,
 )
 
-SECTIONS = ("models", "routes", "resilience", "groups", "gateway", "network", "recording", "environment", "reload")
+SECTIONS = (
+    "models",
+    "routes",
+    "resilience",
+    "groups",
+    "gateway",
+    "network",
+    "recording",
+    "console",
+    "environment",
+    "reload",
+)
 """The keys at the top of the file."""
 
 _NOTHING_BESIDE: Mapping[str, object] = MappingProxyType({})
@@ -213,6 +226,15 @@ RECORDING_KEYS = (
 
 NETWORK_KEYS = (Key("allowedEndpoints", "allowed_endpoints", allowed_endpoints),)
 
+CONSOLE_KEYS = (
+    Key("theme", "theme", readers.choice(ThemeChoice)),
+    Key("refresh", "refresh", readers.number),
+    Key("mouse", "mouse", readers.boolean),
+    Key("bell", "bell", readers.boolean),
+    Key("ascii", "ascii", readers.boolean),
+    Key("keys", "keys", remaps),
+)
+
 read_reload = readers.choice(ReloadMode)
 """The reader of `reload:`, which is one word."""
 
@@ -256,6 +278,17 @@ FORMER_NAMES = {
 _MODEL = ModelSettings("?", "?", "?", "?")
 
 
+Prototype = (
+    ModelSettings
+    | RouteSettings
+    | ResilienceSettings
+    | GatewaySettings
+    | NetworkSettings
+    | Keeping
+    | ConsoleSettings
+)
+
+
 class Shape(NamedTuple):
     """What one kind of section may hold.
 
@@ -266,7 +299,7 @@ class Shape(NamedTuple):
     """
 
     keys: tuple[Key, ...]
-    prototype: ModelSettings | RouteSettings | ResilienceSettings | GatewaySettings | NetworkSettings | Keeping
+    prototype: Prototype
     elsewhere: tuple[str, ...] = ()
 
     def refusal(self, key: Key, value: object) -> str | None:
@@ -290,3 +323,4 @@ RESILIENCE = Shape(RESILIENCE_KEYS, ResilienceSettings())
 GATEWAY = Shape(GATEWAY_KEYS, GatewaySettings())
 NETWORK = Shape(NETWORK_KEYS, NetworkSettings())
 RECORDING = Shape(RECORDING_KEYS, Keeping())
+CONSOLE = Shape(CONSOLE_KEYS, ConsoleSettings())

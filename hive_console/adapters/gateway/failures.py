@@ -33,6 +33,9 @@ AUTHENTICATION = "authentication_error"
 
 _OVERLOADED_CODE = "overloaded"
 
+KILLED_WAIT = 30.0
+"""Seconds after which the caller of a killed model may ask again: nobody knows when a person revives it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
@@ -125,6 +128,8 @@ class _Rule:
     code: str | None
     is_callers_to_mend: bool = False
     may_retry: bool = True
+    tells_why: bool = False
+    wait: float = 1.0
 
 
 _RULES: dict[OutcomeKind, _Rule] = {
@@ -165,6 +170,10 @@ _RULES: dict[OutcomeKind, _Rule] = {
         400, INVALID_REQUEST, "cannot serve such a request", "unsupported", is_callers_to_mend=True
     ),
     OutcomeKind.ENDPOINT_REFUSED: _Rule(502, UPSTREAM, "may not be called", "endpoint_refused", may_retry=False),
+    # Only a person ends it: who tries again by itself is told to wait, and others not to.
+    OutcomeKind.KILLED: _Rule(
+        503, SERVER, "may not be called", "killed", may_retry=False, tells_why=True, wait=KILLED_WAIT
+    ),
     # No operation fails with a success; a status for it keeps the table total.
     OutcomeKind.SUCCESS: _Rule(500, SERVER, "answered, and the answer was lost", "internal_error"),
 }
@@ -183,6 +192,8 @@ def failure_of_operation(failed: OperationFailed) -> Failure:
         message = f"no model can serve {requested} now: the last one asked {rule.words}"
     else:
         message = f"no model answered for {requested}: tried {_listed(failed.tried)}; the last one {rule.words}"
+    if rule.tells_why:
+        message += _said(failed.outcome)
     return Failure(
         rule.status,
         rule.kind,
@@ -199,7 +210,8 @@ def failure_of_operation(failed: OperationFailed) -> Failure:
 def failure_of_stream(outcome: Outcome, served_by: str) -> Failure:
     """What a client is told when its stream broke after the first content; the text so far stands."""
     rule = _RULES[outcome.kind]
-    message = f"{clean(served_by, NAME_LIMIT)} {rule.words}; the answer above is incomplete"
+    why = _said(outcome) if rule.tells_why else ""
+    message = f"{clean(served_by, NAME_LIMIT)} {rule.words}{why}; the answer above is incomplete"
     return Failure(rule.status, rule.kind, message, code=rule.code)
 
 
@@ -217,7 +229,7 @@ def _retry_after(rule: _Rule, failed: OperationFailed) -> float | None:
     known = [seconds for seconds in (failed.outcome.retry_after, failed.retry_after) if seconds is not None]
     if known:
         return min(known)
-    return 1.0 if rule.status in _SAYS_WHEN else None
+    return rule.wait if rule.status in _SAYS_WHEN else None
 
 
 def _last_tried(failed: OperationFailed) -> str:

@@ -108,7 +108,7 @@ def overfull_queues(engine: ResilienceEngine) -> list[str]:
     for name, member in members_of(engine).items():
         if member.record.window.calls > WINDOW_SAMPLES:
             found.append(f"the window of {name} holds {member.record.window.calls} samples")
-        if len(member.record.trend._buckets) > SERIES_LENGTH:  # noqa: SLF001 - as above
+        if len(member.record.trend._past[0]) > SERIES_LENGTH:  # noqa: SLF001 - as above
             found.append(f"the series of {name} is longer than its bound")
     return found
 
