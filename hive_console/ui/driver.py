@@ -22,10 +22,13 @@ from typing import Any, Protocol, runtime_checkable
 
 from textual._parser import ParseError
 from textual._xterm_parser import XTermParser
+from textual.app import ScreenStackError
 from textual.drivers._writer_thread import WriterThread
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
+from textual.message_pump import MessagePump
 
+from hive_console.ui.asides import Asides
 from hive_console.ui.writer import FrameWriter
 
 READ_BYTES = 1024
@@ -36,11 +39,19 @@ KEYS_WAITING = 256
 paste, a cat on the keyboard) waits in the terminal, which is bounded; 200 kB of keys took 700 MB and a minute of
 deafness to signals."""
 
+PLAIN = "\x1b[m"
+"""The look in which a terminal is given back."""
+
+
 _CATCH_UP = 0.02
 """Seconds between two looks at whether the app has caught up."""
 
 _POLL = 0.1
 """Seconds between two looks at whether input shall end."""
+
+_MOUSE = (1000, 1002, 1006)
+"""Modes of the mouse: buttons and wheel, drags, and positions beyond column 223. Not 1003, which sends bytes up the
+line for every move."""
 
 TERMINATED = 128 + signal.SIGTERM
 """The exit code of a program that SIGTERM ended in order."""
@@ -55,7 +66,7 @@ class TerminalOwner(Protocol):
         ...
 
     def terminal_drained(self) -> None:
-        """Frames were lost and the terminal reads again: draw everything anew."""
+        """What the terminal shows is not known (frames were lost, others drew): draw everything anew."""
         ...
 
     def terminate(self, return_code: int) -> None:
@@ -78,12 +89,11 @@ class _Pipe(WriterThread):
         with self._guard:
             self._parts.append(text)
 
-    def flush(self) -> None:
-        """Ends the frame under way."""
+    def flush(self) -> bool:  # type: ignore[override]  # nobody looks at what the library's own answers
+        """Ends the frame under way; false when it was lost."""
         with self._guard:
             frame, self._parts = "".join(self._parts), []
-        if frame:
-            self._writer.send(frame.encode("utf-8", "replace"), is_vital=self.is_vital)
+        return not frame or self._writer.send(frame.encode("utf-8", "replace"), is_vital=self.is_vital)
 
     def start(self) -> None:
         """Starts the writer."""
@@ -95,7 +105,7 @@ class _Pipe(WriterThread):
         self._writer.stop()
 
 
-class SafeDriver(LinuxDriver):
+class SafeDriver(Asides, LinuxDriver):
     """Tells its app (a `TerminalOwner`) of hang-ups and drops, and goes on whatever the terminal does."""
 
     def __init__(
@@ -108,6 +118,7 @@ class SafeDriver(LinuxDriver):
         self._frames: FrameWriter | None = None
         self._pipe: _Pipe | None = None
         self._sent: Future[bool] | None = None
+        self._when_idle: Callable[[], None] | None = None
         self._is_gone = False
         self._is_suspending = False
         self._handlers: dict[int, Any] = {}  # Any: what signal.signal returns
@@ -125,8 +136,10 @@ class SafeDriver(LinuxDriver):
         """Gives the terminal back as it was, unless it is gone."""
         if self._pipe is not None:
             self._pipe.is_vital = True
+            self._pipe.write(PLAIN)  # frames leave the terminal in the look of their last cell
         if self._frames is not None:
             self._frames.forget_frames()
+        self.give_window_back()
         super().stop_application_mode()
 
     def suspend_application_mode(self) -> None:
@@ -136,6 +149,11 @@ class SafeDriver(LinuxDriver):
             super().suspend_application_mode()
         finally:
             self._is_suspending = False
+
+    def resume_application_mode(self) -> None:
+        """Takes the terminal over again; nothing of what was drawn before is there any more."""
+        super().resume_application_mode()
+        self._drained()
 
     def close(self) -> None:
         """Ends the writer and gives the signals back; after a hang-up, SIGHUP stays ignored: we live on."""
@@ -160,6 +178,44 @@ class SafeDriver(LinuxDriver):
         if self._pipe is not None:
             self._pipe.flush()
 
+    def _enable_mouse_support(self) -> None:
+        """Asks for clicks and the wheel, and for moves only while a button is held."""
+        if self._mouse:
+            self.write("".join(f"\x1b[?{mode}h" for mode in _MOUSE))
+
+    def _disable_mouse_support(self) -> None:
+        """Gives the mouse back."""
+        if self._mouse:
+            self.write("".join(f"\x1b[?{mode}l" for mode in reversed(_MOUSE)))
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether the terminal has taken all that was sent."""
+        return self._frames is None or not self._frames.waiting
+
+    def paint(self, frame: str) -> bool:
+        """Sends a frame after what was written before, and never waits; false when it was lost."""
+        if self._pipe is None:
+            return False
+        self._pipe.flush()
+        self._pipe.write(frame)
+        return self._pipe.flush()
+
+    def call_when_idle(self, callback: Callable[[], None]) -> None:
+        """Calls back once, on the app's loop, when the terminal has taken all that was sent."""
+        self._when_idle = callback
+        if self._frames is not None:
+            self._frames.tell_when_empty()
+
+    def _became_empty(self) -> None:
+        with suppress(RuntimeError):  # the loop is closed: nobody waits
+            self._loop.call_soon_threadsafe(self._call_back)
+
+    def _call_back(self) -> None:
+        callback, self._when_idle = self._when_idle, None
+        if callback is not None:
+            callback()
+
     @property
     def _writer_thread(self) -> WriterThread | None:
         """Textual's name for where writes go; setting it (its start does) puts ours in its place."""
@@ -174,7 +230,9 @@ class SafeDriver(LinuxDriver):
             return
         if self._file is None:
             raise OSError("there is no terminal to draw on")
-        frames = FrameWriter(self._file.fileno(), on_drained=self._drained, on_gone=self._gone)
+        frames = FrameWriter(
+            self._file.fileno(), on_drained=self._drained, on_gone=self._gone, on_empty=self._became_empty
+        )
         self._frames, self._pipe = frames, _Pipe(frames)
 
     def run_input_thread(self) -> None:
@@ -210,7 +268,14 @@ class SafeDriver(LinuxDriver):
 
     def _has_caught_up(self) -> bool:
         is_taken = self._sent is None or self._sent.done()
-        return is_taken and self._app._message_queue.qsize() <= KEYS_WAITING  # noqa: SLF001 - there is no other way to ask
+        return is_taken and self._waiting() <= KEYS_WAITING
+
+    def _waiting(self) -> int:
+        """Messages that wait where keys go: the app hands them on to the widget in focus, or to the screen."""
+        places: list[MessagePump] = [self._app]
+        with suppress(ScreenStackError):
+            places += [self._app.screen, *([] if self._app.focused is None else [self._app.focused])]
+        return sum(place._message_queue.qsize() for place in places)  # noqa: SLF001 - there is no other way to ask
 
     def _read(self) -> bytes | None:
         """The next input, or `None` when the terminal is gone."""

@@ -34,12 +34,22 @@ class FrameWriter(threading.Thread):
         descriptor: of the terminal.
         on_drained: called on this thread when frames were dropped and the rest has been read.
         on_gone: called on this thread, once, with the reason when the terminal went away.
+        on_empty: called, on any thread, when all is read after `tell_when_empty`.
     """
 
-    def __init__(self, descriptor: int, *, on_drained: Callable[[], None], on_gone: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        descriptor: int,
+        *,
+        on_drained: Callable[[], None],
+        on_gone: Callable[[str], None],
+        on_empty: Callable[[], None] = lambda: None,
+    ) -> None:
         super().__init__(daemon=True, name="hive-terminal-writer")
         self._on_drained = on_drained
         self._on_gone = on_gone
+        self._on_empty = on_empty
+        self._is_asked = False
         self._frames: deque[bytes] = deque()
         self._waiting = 0
         self._under_way = 0
@@ -75,6 +85,14 @@ class FrameWriter(threading.Thread):
             self._waiting += len(frame)
             self._changed.notify_all()
             return True
+
+    def tell_when_empty(self) -> None:
+        """Calls `on_empty` once, when nothing waits; at once when nothing does."""
+        with self._changed:
+            self._is_asked = self._waiting > 0
+            is_empty = not self._is_asked
+        if is_empty:
+            self._on_empty()
 
     def abandon(self) -> None:
         """The terminal is gone: forget what waits, and write nothing more."""
@@ -118,8 +136,13 @@ class FrameWriter(threading.Thread):
                 is_drained = self._is_dropping and not self._frames and not self._is_stopping
                 if is_drained:
                     self._is_dropping = False
+                is_empty = self._is_asked and not self._waiting
+                if is_empty:
+                    self._is_asked = False
             if is_drained:
                 self._on_drained()
+            if is_empty:
+                self._on_empty()
 
     def _next(self) -> bytes | None:
         with self._changed:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from tests.bench import (
+    attach,
     audit,
+    console,
     first_paint,
     gateway,
     guards,
@@ -21,6 +23,7 @@ for bench in (
     guards,
     simulation,
     first_paint,
+    console,
     gateway,
     metrics,
     outage,
@@ -30,6 +33,7 @@ for bench in (
     storage_month,
     storage_kill,
     audit,
+    attach,
 ):
     print(f"\n== {bench.__name__}", flush=True)
     bench.main()

@@ -15,9 +15,14 @@ import threading
 import time
 from dataclasses import replace
 
+from hive_console.core.console_settings import ConsoleSettings
 from hive_console.core.snapshot import FleetSnapshot
+from hive_console.core.wording import percent
 from hive_console.ui.app import HiveApp
+from hive_console.ui.look import Flags, look_of
 from tests.screens import posted
+
+LOOK = look_of(ConsoleSettings(), Flags(), os.environ)
 
 BEAT = 0.02
 
@@ -26,22 +31,23 @@ NAP = 1.0
 
 
 class BusyClient(posted.FakeClient):
-    """Every reading differs, so that every reading is drawn."""
+    """Every reading differs, so that every reading is drawn, until it is told to be still."""
 
     readings = 0
+    is_still = False
 
     def snapshot(self) -> FleetSnapshot:
-        self.readings += 1
-        shown = tuple(replace(view, p95=1 + self.readings % 9) for view in self.fleet.models)
+        self.readings += not self.is_still
+        shown = tuple(replace(view, error_rate=0.1 + self.readings % 9 / 10) for view in self.fleet.models)
         return replace(self.fleet, models=shown)
 
 
 class Watched(HiveApp):
-    """Beats, draws all of the screen at each beat, and does what it is told."""
+    """Beats, draws a new reading at each beat, and does what it is told."""
 
-    def __init__(self, client: posted.FakeClient, report: int, orders: int) -> None:
-        super().__init__(client, now=posted.FrozenClock(), on_terminal_gone=self.note_gone)
-        self._report_to, self._orders = report, orders
+    def __init__(self, client: BusyClient, report: int, orders: int) -> None:
+        super().__init__(client, now=posted.FrozenClock(), on_terminal_gone=self.note_gone, look=LOOK)
+        self._busy, self._report_to, self._orders = client, report, orders
         self.drains = 0
         self.most_waiting = 0
 
@@ -57,9 +63,9 @@ class Watched(HiveApp):
 
     def beat(self) -> None:
         frames = getattr(self._driver, "_frames", None)
-        dropped = getattr(frames, "dropped", 0)
-        self.note(f"beat {dropped} {self.drains}")
-        self.screen.refresh()
+        waiting = getattr(frames, "waiting", 0)
+        self.note(f"beat {waiting} {self.drains}")
+        self._fleet_screen.tick()
         try:
             order = os.read(self._orders, 100).decode().strip()
         except BlockingIOError:
@@ -69,6 +75,9 @@ class Watched(HiveApp):
             time.sleep(NAP)
             # What other threads handed over stands here until the loop turns again.
             self.most_waiting = len(getattr(asyncio.get_running_loop(), "_ready", ()))
+        if order == "still":
+            self._busy.is_still = True
+            self.note(f"still {percent(self._busy.snapshot().models[0].error_rate or 0)}")
         if order == "exit":
             self.exit()
 
@@ -83,7 +92,7 @@ def main() -> None:
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
     os.set_blocking(orders, False)
     app = Watched(BusyClient(posted.many(50)), report, orders)
-    app.run()
+    app.run(mouse=LOOK.has_mouse)
     app.note(f"waited {app.most_waiting}")
     app.note(f"ended {app.return_code}")
     os.set_blocking(orders, True)
