@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 
 from hive_console.core.command import Command, CommandResult
+from hive_console.core.evidence import seen
 from hive_console.core.snapshot import AlertView
 from hive_console.core.states import Action
 from hive_console.engine.client import EngineClient
 from hive_console.ui.deed_dialog import DeedDialog
+from hive_console.ui.deed_outcome import Aftermath
 from hive_console.ui.deed_question import Question
 
 NAMED = 6
@@ -51,10 +53,11 @@ class AcknowledgeDialog(DeedDialog):
         taken = self._open_alerts()
         return [self._client.command(Command(Action.ACKNOWLEDGE, alert.alert_id, reason)) for alert in taken]
 
-    def aftermath(self) -> Sequence[tuple[str, str]]:
+    def aftermath(self) -> Aftermath:
         """How many of them still wait for somebody."""
-        waiting = len(self._open_alerts())
-        return (("Alerts", f"{len(self._alert_ids) - waiting} of {len(self._alert_ids)} taken or over"),)
+        every, waiting = len(self._alert_ids), len(self._open_alerts())
+        said = f"{every - waiting} of {every} are taken or over"
+        return Aftermath((seen(not waiting, said, said),))
 
     def _open_alerts(self) -> list[AlertView]:
         fleet = self._client.snapshot()

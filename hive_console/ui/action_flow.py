@@ -9,7 +9,9 @@ from hive_console.ui.action_dialog import ActionDialog
 from hive_console.ui.action_menu import ActionMenu
 from hive_console.ui.app_traits import AnyApp, Now, is_read_only, refusal_to_act
 from hive_console.ui.deeds import alert_wanting_attention, refusal_of
+from hive_console.ui.emergency_menu import EmergencyMenu
 from hive_console.ui.target_picker import TargetPicker
+from hive_console.ui.weight_dialog import WeightDialog
 
 
 def begin(app: AnyApp, client: EngineClient, action: Action, *, model_id: str, now: Now | None = None) -> str:
@@ -37,9 +39,21 @@ def begin(app: AnyApp, client: EngineClient, action: Action, *, model_id: str, n
             TargetPicker(client, model_id),
             lambda target: _send(app, client, Command(action, model_id, parameter=target or ""), now),
         )
+    elif action is Action.SET_WEIGHT:
+        app.push_screen(WeightDialog(client, model_id, now))
     else:
         app.push_screen(ActionDialog(client, Command(action, model_id), now))
     return ""
+
+
+def open_emergency(app: AnyApp, client: EngineClient, model_id: str = "", *, now: Now | None = None) -> None:
+    """Opens the emergency menu, and then the dialog of what was chosen."""
+
+    def go_on(command: Command | None) -> None:
+        if command is not None:
+            app.push_screen(ActionDialog(client, command, now))
+
+    app.push_screen(EmergencyMenu(client, model_id, now), go_on)
 
 
 def open_menu(app: AnyApp, client: EngineClient, model_id: str, *, now: Now | None = None) -> None:

@@ -27,6 +27,7 @@ from hive_console.ui.app_traits import (
     zone_of,
 )
 from hive_console.ui.filter_prompt import FilterPrompt
+from hive_console.ui.incident_words import alert_row
 from hive_console.ui.key_bar import key_bar
 from hive_console.ui.model_screen import ModelScreen
 from hive_console.ui.past_words import draw_bar
@@ -68,6 +69,7 @@ class AlertsScreen(Screen[None]):
     ]
 
     AUTO_FOCUS = "AlertList"
+    place_name = "alerts"
 
     def __init__(self, client: EngineClient, now: Now | None = None) -> None:
         """Shows the inbox.
@@ -187,12 +189,18 @@ class AlertsScreen(Screen[None]):
         if self.is_current:
             self._draw_lines(self.client.snapshot(), self.now())
 
-    def on_alert_list_opened(self, event: AlertList.Opened) -> None:
+    def on_alert_list_opened(self) -> None:
         """Shows the model that the alert is about."""
-        if self.client.snapshot().model(event.alert.subject) is None:
+        alert = self._list.current
+        if alert is None or self.client.snapshot().model(alert.subject) is None:
             self.say("this alert is about the whole fleet")
             return
-        self.app.push_screen(ModelScreen(self.client, event.alert.subject, self._given_now))
+        self.app.push_screen(ModelScreen(self.client, alert.subject, self._given_now))
+
+    def copied_row(self) -> str:
+        """The alert under the cursor in one line, to be copied."""
+        alert = self._list.current
+        return "" if alert is None else alert_row(alert, self.now())
 
     def action_mark(self) -> None:
         """Marks the alert under the cursor, and goes on."""

@@ -9,6 +9,7 @@ from typing import Any, cast
 from textual.app import App
 
 from hive_console.engine.client import EngineClient
+from hive_console.engine.history import History
 
 READ_ONLY_REFUSAL = "this console is read-only"
 
@@ -34,10 +35,30 @@ def refusal_to_act(app: AnyApp) -> str:
     return str(getattr(app, "refusal_to_act", READ_ONLY_REFUSAL))
 
 
+def trouble_of(app: AnyApp) -> str:
+    """Why nothing comes from the engine (`HiveApp.client`); ``""`` while all is well."""
+    return str(getattr(getattr(app, "client", None), "trouble", ""))
+
+
 def wall_clock(app: AnyApp, now: Now) -> float:
     """The time that answers to keys are shown by (`HiveApp.wall`): it goes on while a recording stands still."""
     wall: object = getattr(app, "wall", None)
     return cast("Now", wall)() if callable(wall) else now()
+
+
+def link_words(app: AnyApp) -> str:
+    """What the title says of a slow line to the terminal (`HiveApp.link`); `""` when there is nothing to say."""
+    link: object = getattr(app, "link", None)
+    return str(getattr(link, "words", ""))
+
+
+def is_painted_since(app: AnyApp, moment: float) -> bool:
+    """Whether the terminal has drawn what was put together at this moment, by the app's wall clock, or later.
+
+    An app that cannot know it (`HiveApp.is_painted_since`) says yes.
+    """
+    tell: object = getattr(app, "is_painted_since", None)
+    return bool(tell(moment)) if callable(tell) else True
 
 
 def is_ascii(app: AnyApp) -> bool:
@@ -49,6 +70,11 @@ def zone_of(app: AnyApp) -> tzinfo | None:
     """The zone in which moments are shown (`HiveApp.zone`); `None` is the machine's own."""
     zone: object = getattr(app, "zone", None)
     return zone if isinstance(zone, tzinfo) else None
+
+
+def history_of(app: AnyApp) -> History | None:
+    """The past beyond the engine's latest events (`HiveApp.history`); `None` where there is none to ask."""
+    return cast("History | None", getattr(app, "history", None))
 
 
 def moment(app: AnyApp, client: EngineClient, now: Now | None) -> float:

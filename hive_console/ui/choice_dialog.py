@@ -8,12 +8,12 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 
 from hive_console.ui.app_traits import is_ascii
+from hive_console.ui.modal import Modal
 from hive_widgets.choice_list import Choice, ChoiceList
 from hive_widgets.glyphs import Role
-from hive_widgets.line_pane import LinePane
+from hive_widgets.line_pane import LinePane, Pieces
 from hive_widgets.pieces import Piece, wrapped
 
 LOOK_AGAIN = 0.5
@@ -22,13 +22,16 @@ LOOK_AGAIN = 0.5
 WIDTH = 76
 """Columns of the dialog; fits a terminal of 80."""
 
-_FRAME = 6
+_FRAME = 7
 """Lines around the choices: border, title, air and the message."""
+
+_MESSAGE = 2
+"""Lines of the message."""
 
 Chosen = TypeVar("Chosen")
 
 
-class ChoiceDialog(ModalScreen[Chosen | None], Generic[Chosen]):
+class ChoiceDialog(Modal[Chosen | None], Generic[Chosen]):
     """Offers choices until one is made; closes with it, or with `None`."""
 
     DEFAULT_CSS = """
@@ -39,11 +42,13 @@ class ChoiceDialog(ModalScreen[Chosen | None], Generic[Chosen]):
     }
     ChoiceDialog.-ascii > Vertical { border: ascii $accent; }
     ChoiceDialog LinePane { height: 2; width: 1fr; }
-    ChoiceDialog #choice-message { height: 1; margin-top: 1; }
+    ChoiceDialog #choice-message { height: 2; margin-top: 1; }
     ChoiceDialog ChoiceList { width: 1fr; background: $surface; }
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "cancel", "cancel")]
+
+    look_again: ClassVar[float] = LOOK_AGAIN
 
     def title_text(self) -> str:
         """What is asked."""
@@ -52,6 +57,10 @@ class ChoiceDialog(ModalScreen[Chosen | None], Generic[Chosen]):
     def choices(self) -> tuple[Choice, ...]:
         """What is offered now; looked up again while the dialog is open."""
         raise NotImplementedError
+
+    def header(self) -> Pieces:
+        """What stands above the choices, such as the names of their columns."""
+        return ()
 
     def chosen(self, name: str) -> Chosen:
         """What the choice of this name means."""
@@ -77,11 +86,12 @@ class ChoiceDialog(ModalScreen[Chosen | None], Generic[Chosen]):
     def on_mount(self) -> None:
         """Offers, and keeps the offer true."""
         self.set_class(is_ascii(self.app), "-ascii")
-        self.query_one("#choice-title", LinePane).show(((Piece(self.title_text(), Role.ACCENT, is_bold=True),),))
-        self.query_one("#choice-message", LinePane).show(((Piece(self.hint(), Role.MUTED),),))
+        title = (Piece(self.title_text(), Role.ACCENT, is_bold=True),)
+        self.query_one("#choice-title", LinePane).show((title, self.header()))
+        self._say(self.hint(), Role.MUTED)
         self._offer()
         self.query_one(ChoiceList).focus()
-        self.set_interval(LOOK_AGAIN, self._offer)
+        self.set_interval(self.look_again, self._offer)
 
     def on_resize(self, _: events.Resize) -> None:
         """The list gets the lines it needs, or those there are."""
@@ -102,9 +112,21 @@ class ChoiceDialog(ModalScreen[Chosen | None], Generic[Chosen]):
 
     def on_choice_list_refused(self, event: ChoiceList.Refused) -> None:
         """Says why not."""
+        self._say(f"not now: {event.refusal}", Role.WARN)
+
+    def on_choice_list_moved(self, event: ChoiceList.Moved) -> None:
+        """Tells what is to be known of the choice under the cursor, whole; a line may cut it."""
+        event.stop()
+        choice = self.query_one(ChoiceList).current
+        if choice is None or not (choice.refusal or choice.note):
+            self._say(self.hint(), Role.MUTED)
+        else:
+            self._say(f"not now: {choice.refusal}" if choice.refusal else choice.note, Role.MUTED)
+
+    def _say(self, text: str, role: Role) -> None:
         room = max(20, min(WIDTH, self.app.size.width) - 4)
-        said = wrapped(f"not now: {event.refusal}", room, 1)
-        self.query_one("#choice-message", LinePane).show(((Piece(said[0], Role.WARN),),))
+        rows = wrapped(text, room, _MESSAGE)
+        self.query_one("#choice-message", LinePane).show(tuple((Piece(row, role),) for row in rows))
 
     def action_cancel(self) -> None:
         """Leaves without a choice."""

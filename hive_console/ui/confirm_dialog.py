@@ -8,13 +8,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Button
 
 from hive_console.ui.deed_dialog import HOLD_OFF
 from hive_console.ui.deed_question import title_line
+from hive_console.ui.modal import Modal
+from hive_console.ui.sight import Sight
 from hive_widgets.line_pane import LinePane, Pieces
-from hive_widgets.pieces import Piece, wrapped
+from hive_widgets.pieces import Piece, harmless, wrapped
 
 WIDTH = 60
 """Columns of the dialog."""
@@ -22,7 +23,7 @@ WIDTH = 60
 _MOST_LINES = 6
 
 
-class ConfirmDialog(ModalScreen[bool]):
+class ConfirmDialog(Modal[bool]):
     """Closes with whether the person said yes; keys typed ahead say nothing."""
 
     DEFAULT_CSS = """
@@ -57,20 +58,20 @@ class ConfirmDialog(ModalScreen[bool]):
         """
         super().__init__()
         self._title_text, self._text, self._yes, self._no = title, text, yes, no
-        self._is_ready = False
+        self._sight = Sight(self, hold_off=lambda: self.hold_off)
 
     @property
     def is_ready(self) -> bool:
         """Whether a yes counts now."""
-        return self._is_ready
+        return self._sight.is_ready
 
     def compose(self) -> ComposeResult:
         """The question and two buttons."""
         with Vertical():
             yield LinePane(id="confirm-story")
             with Horizontal():
-                yield Button(Content(self._no), id="confirm-no", compact=True)
-                yield Button(Content(self._yes), id="confirm-yes", compact=True, variant="warning")
+                yield Button(Content(harmless(self._no)), id="confirm-no", compact=True)
+                yield Button(Content(harmless(self._yes)), id="confirm-yes", compact=True, variant="warning")
 
     def on_mount(self) -> None:
         """Shows the question, and counts from when it was painted."""
@@ -79,17 +80,14 @@ class ConfirmDialog(ModalScreen[bool]):
         pane = self.query_one(LinePane)
         pane.show((title_line(self._title_text), (), *rows))
         pane.styles.height = len(pane.lines)
-        self.call_after_refresh(self.set_timer, self.hold_off, self._be_ready)
-
-    def _be_ready(self) -> None:
-        self._is_ready = True
+        self._sight.hold()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Answers."""
         event.stop()
         if event.button.id == "confirm-no":
             self.dismiss(False)
-        elif self._is_ready:
+        elif self.is_ready:
             self.dismiss(True)
 
     def action_refuse(self) -> None:

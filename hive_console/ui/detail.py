@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hive_console.core.holding import holds_of
 from hive_console.core.snapshot import FleetSnapshot, ModelView
 from hive_console.core.states import BreakerState, ModelStatus
 from hive_widgets.fleet_cells import notes_of, served_cell
@@ -23,15 +24,14 @@ def detail_pieces(
         Piece(model.model_id, is_bold=True),
         *([BETWEEN, Piece(model.provider, Role.MUTED)] if is_wide and model.provider else []),
     ]
-    for note in notes_of(model, fleet.at):
+    holds = holds_of(model, fleet)
+    for note in notes_of(model, fleet.at, holds):
         pieces += [BETWEEN, note]
     is_known = model.status is not ModelStatus.UNKNOWN
     if model.serving != model.model_id and model.pinned_to is None and is_known:
         served = served_cell(model)
         pieces += [BETWEEN, Piece("served by ", Role.MUTED), Piece(served.text.removeprefix("→ "), served.role)]
-    if model.breaker.state is BreakerState.ISOLATED:
-        pieces += [BETWEEN, Piece("deactivated by hand", Role.HELD)]
-    elif model.status_cause:
+    if model.status_cause and model.breaker.state is not BreakerState.ISOLATED:
         pieces += [BETWEEN, Piece(model.status_cause)]
     if model.fallbacks:
         pieces += [BETWEEN, Piece("then ", Role.MUTED), Piece(", ".join(model.fallbacks), Role.MUTED)]

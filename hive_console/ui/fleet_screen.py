@@ -9,29 +9,34 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
+from textual.containers import Container, Horizontal
+from textual.widget import Widget
 
 from hive_console.core.past import past_of
 from hive_console.core.snapshot import FleetSnapshot, ModelView
 from hive_console.core.states import ModelStatus
 from hive_console.engine.client import EngineClient
-from hive_console.ui.app_traits import is_read_only
+from hive_console.ui.app_traits import is_read_only, link_words
 from hive_console.ui.detail import detail_pieces
-from hive_console.ui.event_log import EventLog, inbox_lines
-from hive_console.ui.filtering import HINT, Filter, parse
+from hive_console.ui.digest_pane import DigestPane
+from hive_console.ui.event_log import KEPT, EventLog, inbox_lines
+from hive_console.ui.filter_words import Completion
+from hive_console.ui.filtering import HINT, Filter, complete, parse
 from hive_console.ui.key_bar import key_bar
-from hive_console.ui.operator_keys import OperatorKeys
+from hive_console.ui.pane_keys import HIGH_FROM, SHORT_FROM, TALL_FROM, VAST_FROM, WIDE_FROM, PaneKeys
 from hive_console.ui.past_words import draw_bar
 from hive_console.ui.sorting import IDLE, Order
 from hive_console.ui.title import clock_piece, sentence, title_pieces
 from hive_widgets.fleet_table import FleetTable
 from hive_widgets.glyphs import Role
 from hive_widgets.line_pane import LinePane
+from hive_widgets.panes import ListPane
 from hive_widgets.pieces import Piece, width_of, wrapped
 from hive_widgets.time_bar import TimeBar
 
 if TYPE_CHECKING:  # loaded when the first filter is typed
     from hive_console.ui.filter_prompt import FilterPrompt
+    from hive_console.ui.selected_panes import SelectedPanes
 
 SAID_FOR = 6.0
 """Seconds that an answer to a key stands in the detail line: time to read one line twice."""
@@ -40,17 +45,17 @@ SENTENCE_LINES = 2
 """Lines of the sentence on top: cause and who serves do not fit one line of 80 cells."""
 
 
-WIDE_FROM, TALL_FROM = 110, 30
-"""Columns from which the inbox stands beside the log, and lines from which both are larger."""
+LOG_LINES, LOG_LINES_TALL = 4, 9
+"""Lines that the log keeps with its heading, below and from `TALL_FROM` on, however many models there are."""
 
-LOG_LINES, LOG_LINES_TALL = 4, 8
-"""Lines that the log keeps, on up to 30 lines and on more, however many models there are."""
+OFFERS = 40
+"""Words that tab offers at most: more than a line holds."""
 
 FIXED_LINES = 6
 """Title, sentence, table header, detail and keys."""
 
 
-class FleetScreen(OperatorKeys):
+class FleetScreen(PaneKeys):
     """Reads its client once a tick and draws what changed; it never waits for the engine.
 
     Args:
@@ -62,14 +67,11 @@ class FleetScreen(OperatorKeys):
     """
 
     BINDING_GROUP_TITLE = "The fleet"
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE_FROM, "-wide")]  # noqa: RUF012 - declared so by the library
-    VERTICAL_BREAKPOINTS = [(0, "-tiny"), (18, "-short"), (TALL_FROM, "-tall")]  # noqa: RUF012 - as above
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "filter", id="fleet.filter", key_display="/"),
-        Binding("escape", "clear", "clear the filter", id="fleet.clear", show=False),
+        Binding("escape", "clear", "zoom back, clear filter", id="fleet.clear", show=False),
         Binding("s", "sort", "sort", id="fleet.sort", show=False, tooltip="next order, sorted now"),
         Binding("S", "reverse", "reverse the order", id="fleet.reverse", show=False),
-        Binding("exclamation_mark", "worst", "go to the worst", id="fleet.worst", show=False, key_display="!"),
         Binding("p", "pause", "pause drawing", id="fleet.pause", show=False),
     ]
 
@@ -88,6 +90,7 @@ class FleetScreen(OperatorKeys):
         self._fleet: FleetSnapshot = client.snapshot()
         self._log = EventLog()
         self._filter = Filter()
+        self._offers: tuple[str, ...] = ()
         self._order = Order().sorted_anew(self._fleet.models)
         self._last_key = float("-inf")
         self._has_chosen = False
@@ -100,8 +103,12 @@ class FleetScreen(OperatorKeys):
             LinePane(id="chips"),
         )
         self._table = FleetTable(is_ascii=is_ascii, id="fleet")
+        self._body, self._rows = Container(id="body"), ""
         self._detail, self._keys = LinePane(id="detail"), LinePane(id="keys")
-        self._log_pane, self._inbox = LinePane(id="log"), LinePane(id="inbox")
+        self._log_pane = ListPane("log", is_ascii=is_ascii, is_tailing=True, id="log")
+        self._inbox = ListPane("alerts", is_ascii=is_ascii, id="inbox")
+        self._side: SelectedPanes | None = None
+        self.current_pane = "fleet"
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="top"):
@@ -109,21 +116,61 @@ class FleetScreen(OperatorKeys):
             yield self._clock
         yield self._sentence
         yield self._chips
-        yield self._table
-        yield self._detail
-        with Horizontal(id="bottom"):
-            yield self._log_pane
+        with self._body:
+            yield self._table
             yield self._inbox
+            yield self._log_pane
+        yield self._detail
         if past_of(self._fleet) is not None:
             yield TimeBar(id="time")
         yield self._keys
 
     def on_mount(self) -> None:
-        self._table.focus()
+        self.go_to_pane("fleet")
         self.tick()
 
     def on_resize(self) -> None:
+        if self.current_pane not in {pane.id for pane in self.panes()}:
+            self.go_to_pane("fleet")
         self.call_after_refresh(self.draw)
+        self.call_after_refresh(self._add_panes)
+
+    def panes(self) -> tuple[Widget, ...]:
+        """The panes that this size of terminal has room for."""
+        width, height = self.app.size
+        if height < SHORT_FROM:
+            return (self._table,)
+        if width < WIDE_FROM:
+            return self._table, self._log_pane
+        if height < TALL_FROM:
+            return self._table, self._inbox, self._log_pane
+        if self._side is None:  # they are on their way
+            return self._table, self._inbox, self._log_pane
+        two = (self._table, self._side.charts, self._inbox, self._log_pane)
+        return (*two, self._side.checks, self._side.about) if self._has_all_panes else two
+
+    async def _add_panes(self) -> None:
+        """Mounts what stands beside the table where there is room; not before the first frame: it costs 10 ms."""
+        width, height = self.app.size
+        if self._side is not None or width < WIDE_FROM or height < TALL_FROM:
+            return
+        from hive_console.ui.selected_panes import SelectedPanes
+
+        self._side = SelectedPanes(self.client, is_ascii=self._is_ascii, zone=self._zone)
+        side = self._side
+        for pane, neighbor in ((side.charts, self._inbox), (side.checks, self._log_pane), (side.about, None)):
+            if not self._body.is_attached:
+                return  # the console ended while its first frame was drawn
+            await self._body.mount(pane, before=neighbor)
+        self.call_after_refresh(self.draw)
+
+    @property
+    def _has_all_panes(self) -> bool:
+        return self.app.size.width >= VAST_FROM and self.app.size.height >= HIGH_FROM
+
+    def on_pane_changed(self) -> None:
+        self._rows = ""
+        self.draw()
 
     def on_screen_resume(self) -> None:
         self.call_after_refresh(self.tick)
@@ -161,6 +208,7 @@ class FleetScreen(OperatorKeys):
 
     def _draw_top(self, now: float) -> None:
         width = self.app.size.width
+        trouble = self.client.trouble
         clock = clock_piece(self._fleet, now, self._zone)
         room = width - width_of(clock.text)
         title = title_pieces(
@@ -170,6 +218,9 @@ class FleetScreen(OperatorKeys):
             paused_since=self._paused_since,
             is_read_only=is_read_only(self.app),
             is_ascii=self._is_ascii,
+            is_old=bool(trouble),
+            session=self.client.session,
+            link=link_words(self.app),
         )
         self._title.show((title,))
         # Where room is short, the clock goes: the terminal has one, though not a recording's.
@@ -177,37 +228,58 @@ class FleetScreen(OperatorKeys):
         self._clock.display = is_past or sum(width_of(piece.text) for piece in title) < room
         self._clock.styles.width = width_of(clock.text)
         self._clock.show(((clock,),))
-        said = sentence(self._fleet, now if self._paused_since is None else self._paused_since, self._zone)
-        rows = wrapped(said.text, width - 2, SENTENCE_LINES)
+        drawn_at = now if self._paused_since is None else self._paused_since
+        said = sentence(self._fleet, drawn_at, self._zone, trouble=trouble)
+        lines = SENTENCE_LINES if self.app.size.height >= SHORT_FROM else 1
+        rows = wrapped(said.text, width - 2, lines)
         self._sentence.show(tuple((Piece(f" {row}", said.role, said.is_bold),) for row in rows))
 
     def _draw_table(self, now: float) -> None:
-        models = tuple(model for model in self._order.apply(self._fleet.models) if self._filter.admits(model))
+        models = tuple(
+            model for model in self._order.apply(self._fleet.models) if self._filter.admits(model, self._fleet, now)
+        )
         none = "no models are configured" if past_of(self._fleet) is None else "no model is known"
         empty = "no model matches the filter; esc clears it" if self._fleet.models else none
-        self._log_pane.styles.height = self._inbox.styles.height = self._log_lines
-        self._table.show(models, now, follow=self._has_chosen, empty_text=empty)
+        self._shape_body()
+        self._table.show(models, now, fleet=self._fleet, follow=self._has_chosen, empty_text=empty)
         self._draw_chips(len(models))
 
-    @property
-    def _log_lines(self) -> int:
-        """What the rows leave goes to log and inbox."""
-        at_least = LOG_LINES_TALL if self.app.size.height >= TALL_FROM else LOG_LINES
-        fixed = FIXED_LINES + (past_of(self._fleet) is not None)
-        return max(at_least, self.app.size.height - len(self._fleet.models) - fixed)
+    def _shape_body(self) -> None:
+        """What the rows leave of a narrow or flat terminal goes to the log; elsewhere panes have their shares."""
+        width, height = self.app.size
+        rows = "1fr"
+        if self.is_zoomed or height < SHORT_FROM:
+            rows = "1fr"
+        elif width < WIDE_FROM or height < TALL_FROM:
+            at_least = LOG_LINES_TALL if height >= TALL_FROM else LOG_LINES
+            # What somebody missed takes the place of the log, not of models.
+            missed = sum(pane.rows for pane in self.query(DigestPane))
+            fixed = FIXED_LINES + (past_of(self._fleet) is not None) + missed
+            rows = f"1fr {max(1, at_least - missed, height - len(self._fleet.models) - fixed)}"
+        elif self._has_all_panes:
+            rows = "4fr 3fr 3fr"
+        else:
+            rows = f"3fr 2fr {LOG_LINES_TALL}"
+        if rows != self._rows:
+            self._rows = rows
+            self._body.styles.grid_rows = rows
 
     def _draw_chips(self, shown: int) -> None:
-        is_needed = bool(self._filter.words) or self._order.name != "worst" or self._order.is_reversed
+        is_needed = (
+            bool(self._filter.words or self._offers) or self._order.name != "worst" or self._order.is_reversed
+        )
         self._chips.display = is_needed
         if not is_needed:
             return
         pieces = [Piece(" ")]
         if self._order.name != "worst" or self._order.is_reversed:
             pieces.append(Piece(f"[by {self._order.name}{', reversed' if self._order.is_reversed else ''}] "))
+        pieces += [Piece(f"{problem}  ", Role.WARN) for problem in self._filter.problems]
         pieces += [Piece(f"[{word}] ", Role.HELD, is_bold=True) for word in self._filter.words]
         if self._filter.words:
             pieces.append(Piece(f"{shown} of {len(self._fleet.models)}, esc clears  ", Role.MUTED))
-        pieces += [Piece(f"{problem} ", Role.WARN) for problem in self._filter.problems]
+        if self._offers:
+            pieces = [Piece(" tab: ", Role.MUTED), Piece(" ".join(self._offers[:OFFERS]))]
         self._chips.show((tuple(pieces),))
 
     def _draw_bottom(self, now: float) -> None:
@@ -219,8 +291,11 @@ class FleetScreen(OperatorKeys):
             is_wide = self.app.size.width >= WIDE_FROM
             detail = detail_pieces(self._table.selected, self._fleet, is_wide=is_wide, is_ascii=self._is_ascii)
         self._detail.show((detail,))
-        self._log_pane.show(self._log.lines(self._log_lines, self._zone, is_ascii=self._is_ascii))
-        self._inbox.show(inbox_lines(self._fleet, now, is_ascii=self._is_ascii))
+        self._log_pane.fill(self._log.lines(KEPT, self._zone, is_ascii=self._is_ascii))
+        if self._inbox.display:
+            self._inbox.fill(inbox_lines(self._fleet, now, is_ascii=self._is_ascii))
+        if self._side is not None:
+            self._side.draw(self._table.selected, self._fleet, now)
         for bar in self.query(TimeBar):
             draw_bar(bar, self._fleet, self._zone, is_ascii=self._is_ascii)
         self._keys.show((key_bar(self.app, self, self.app.size.width),))
@@ -241,6 +316,15 @@ class FleetScreen(OperatorKeys):
 
     def on_fleet_table_moved(self) -> None:
         self.call_next(self._draw_bottom, self.now())
+
+    async def on_list_pane_opened(self, event: ListPane.Opened) -> None:
+        """Enter goes to the screen that has all of it."""
+        if event.pane is self._inbox:
+            await self.app.run_action("show_alerts")
+        elif event.pane is self._log_pane:
+            self.action_zoom()
+        else:
+            self._table.action_open()
 
     def on_fleet_table_opened(self, event: FleetTable.Opened) -> None:
         # The charts' library costs 60 ms to load: not before somebody asks for a chart.
@@ -285,18 +369,33 @@ class FleetScreen(OperatorKeys):
         self._paused_since = self.now() if self._paused_since is None else None
         self.tick()
 
+    def show_digest(self, lines: tuple[str, ...]) -> None:
+        """Shows what this user missed, below the rows, so that none of them moves."""
+        self.mount(DigestPane(lines), before=self._detail)
+        self.call_after_refresh(self.draw)
+
     def action_clear(self) -> None:
-        self.set_filter("")
+        missed = self.query(DigestPane)
+        if missed:
+            missed.remove()
+            self.call_after_refresh(self.draw)
+        elif not self.unzoom():
+            self.set_filter("")
 
     def action_filter(self) -> None:
         # The input widget costs 20 ms to load: not before the first filter.
         from hive_console.ui.filter_prompt import FilterPrompt
 
         if not self.query(FilterPrompt):
-            self.mount(FilterPrompt(" ".join(self._filter.words), hint=HINT), before="#keys")
+            before = f"{self._filter.line} " if self._filter.words else ""
+            self.mount(FilterPrompt(before, hint=HINT, complete=self._complete), before="#keys")
+
+    def _complete(self, line: str, cursor: int) -> Completion:
+        return complete(line, cursor, self._fleet)
 
     def on_filter_prompt_typed(self, event: FilterPrompt.Typed) -> None:
+        self._offers = event.offers
         self.set_filter(event.text)
         if event.is_final:
             self.query("#filter").remove()
-            self._table.focus()
+            self.go_to_pane("fleet")

@@ -28,12 +28,13 @@ WORD_WIDTH = 24
 """Cells for what they do; two columns of both fit 80."""
 
 _BREAKERS = (
-    "OPEN 0:21 until the next probe; CLOSED 3/5 failures of threshold; HALF probing; RAMP 25% of its traffic; "
-    "FROZEN only an operator moves it; ISOLATED by hand; METRICS counts only; OFF admits everything"
+    "OPEN 0:21 until the next probe; CLOSED 3/5 failures of threshold; HALF 1/3 good trials of those needed; "
+    "RAMP 25% of its traffic; FROZEN only an operator moves it; ISOLATED by hand; METRICS counts only; "
+    "OFF admits everything"
 )
 _LETTERS = (
-    "F fault that only a person can mend; T throttled by its provider; E ejected as an outlier; "
-    "Z frozen by hand; P pinned by hand"
+    "K killed by hand; F fault that only a person can mend; T throttled by its provider; E ejected as an outlier; "
+    "Z frozen, P pinned, W weighted by hand; S in safe mode"
 )
 _LEVELS = "; ".join(f"{level.value.upper()} {means}" for level, means in CONSEQUENCES.items() if means)
 
@@ -48,7 +49,7 @@ LEGEND = (
     ("LATENCY", "each bar is twice the one below: up to 125 ms, 250 ms, 0.5, 1, 2, 4, 8 s, and more; · no data"),
     ("ERROR", "lowest bar: none at all; highest: every call"),
     ("letters", _LETTERS),
-    ("CHECKED", "age of the last check; bold when so old that the monitor itself may be at fault"),
+    ("CHECKED", "age of the last check; bold and ! when older than two intervals: is the monitor itself at fault?"),
     ("title", f"while the fleet is degraded: {_LEVELS}"),
     ("filter", f"{HINT} {' '.join(FLAGS)}"),
 )

@@ -8,7 +8,6 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from hive_console.core.errors import HiveError
@@ -16,6 +15,7 @@ from hive_console.core.moments import LONGEST, TAKEN, moment
 from hive_console.core.past import Past
 from hive_console.ui.app_traits import is_ascii
 from hive_console.ui.formatting import day_and_time
+from hive_console.ui.modal import Modal
 from hive_widgets.glyphs import Role
 from hive_widgets.line_pane import LinePane
 from hive_widgets.pieces import Piece, wrapped
@@ -26,7 +26,7 @@ WIDTH = 72
 _ANSWER_LINES = 3
 
 
-class JumpDialog(ModalScreen[float | None]):
+class JumpDialog(Modal[float | None]):
     """Closes with the moment, in Unix seconds, or with `None`."""
 
     DEFAULT_CSS = """

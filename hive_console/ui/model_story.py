@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from hive_console.core.holding import holds_of
 from hive_console.core.past import past_of
 from hive_console.core.playback import NOT_RECORDED
 from hive_console.core.settings import Strategy
 from hive_console.core.snapshot import BreakerView, FleetSnapshot, ModelView
 from hive_console.core.states import BreakerState, ModelStatus
-from hive_console.core.wording import ago, countdown, latency, percent, whole_percent, whole_span
-from hive_widgets.fleet_cells import NOTHING, STALE_AGE, notes_of
+from hive_console.core.wording import ago, countdown, latency, percent, span, whole_percent, whole_span
+from hive_widgets.fleet_cells import NOTHING, is_stale, notes_of
 from hive_widgets.glyphs import BREAKER_MARKS, FROZEN, RAMP, STATUS_MARKS, Mark, Role
 from hive_widgets.line_pane import Pieces
 from hive_widgets.pieces import Piece, fit, width_of
@@ -80,8 +81,8 @@ def story_lines(
 ) -> tuple[Pieces, ...]:
     """Status, breaker, last failure, chain and figures, one line each, at most `width` columns."""
     lines = (
-        _status_line(model, now, plain=plain),
-        _breaker_line(model, now),
+        _status_line(model, fleet, now, plain=plain),
+        breaker_line(model, now),
         _failure_line(model, now) if past_of(fleet) is None else _recorded_failure_line(model),
         _chain_line(model, fleet, plain=plain),
         *_figure_lines(model, now, width=width, is_past=past_of(fleet) is not None),
@@ -112,13 +113,14 @@ def _within(line: Pieces, width: int) -> Pieces:
     return tuple(kept)
 
 
-def _status_line(model: ModelView, now: float, *, plain: bool) -> Pieces:
-    notes = [Piece(f"  {note.text}", note.role) for note in notes_of(model, now)]
+def _status_line(model: ModelView, fleet: FleetSnapshot, now: float, *, plain: bool) -> Pieces:
+    notes = [Piece(f"  {note.text}", note.role) for note in notes_of(model, now, holds_of(model, fleet))]
     mark = STATUS_MARKS[model.status]
     return _labeled("Status", Piece(status_words(model, now, plain=plain), mark.role), *notes)
 
 
-def _breaker_line(model: ModelView, now: float) -> Pieces:
+def breaker_line(model: ModelView, now: float) -> Pieces:
+    """The breaker's state and what comes next, how often it tripped, and what it counts."""
     breaker = model.breaker
     if not breaker.is_known:
         return _labeled("Breaker", Piece(NEVER_MOVED, Role.MUTED))
@@ -135,6 +137,19 @@ def _breaker_line(model: ModelView, now: float) -> Pieces:
         known = f"  opens at {breaker.failure_threshold} failures in a row" if breaker.failure_threshold else ""
         return _labeled("Breaker", Piece(said, role), *trips, Piece(known, Role.MUTED))
     return _labeled("Breaker", Piece(said, role), *trips, Piece(f"  {count}", counting))
+
+
+def limit_lines(model: ModelView) -> tuple[Pieces, ...]:
+    """By which rules the breaker moves, as far as they are known."""
+    breaker = model.breaker
+    rules = [f"{breaker.failure_threshold} failures in a row"] if breaker.failure_threshold else []
+    if model.limits.trip_error_rate:
+        rules.append(f"{percent(model.limits.trip_error_rate)} % of calls failing")
+    if not rules:
+        return ()
+    waits = f"; its first trial after {span(breaker.recovery_timeout)}" if breaker.recovery_timeout else ""
+    trials = f"; {breaker.trials_needed} good trials close it" if breaker.trials_needed else ""
+    return (_labeled("Opens", Piece(f"at {' or '.join(rules)}{waits}{trials}", Role.MUTED)),)
 
 
 def _failure_line(model: ModelView, now: float) -> Pieces:
@@ -192,7 +207,6 @@ def _link(model: ModelView | None, name: str, serving: str | None, *, plain: boo
 
 def _figure_lines(model: ModelView, now: float, *, width: int, is_past: bool) -> tuple[Pieces, ...]:
     checked = NOTHING if model.last_health_check is None else ago(now - model.last_health_check)
-    is_stale = model.last_health_check is not None and now - model.last_health_check > STALE_AGE
     errors = NOTHING if model.error_rate is None else f"{percent(model.error_rate)} %"
     figures = [
         ("p95", _latency(model.p95), Role.PLAIN),
@@ -201,7 +215,7 @@ def _figure_lines(model: ModelView, now: float, *, width: int, is_past: bool) ->
         ("requests", f"{model.requests:,}".replace(",", " "), Role.PLAIN),
         ("in flight", _load(model, is_past=is_past), _load_role(model)),
         ("available", NOTHING if model.availability is None else f"{percent(model.availability)} %", Role.PLAIN),
-        ("checked", checked, Role.WARN if is_stale else Role.PLAIN),
+        ("checked", checked, Role.WARN if is_stale(model, now) else Role.PLAIN),
     ]
     rows: list[list[Piece]] = [[]]
     used = LABEL + 1

@@ -12,7 +12,7 @@ from hive_console.core.snapshot import ModelView
 from hive_console.core.states import Action
 from hive_console.engine.client import EngineClient
 from hive_console.ui.app_traits import is_read_only, refusal_to_act
-from hive_console.ui.deeds import DEED_KEYS, DEED_WORDS, NOTHING_TO_UNDO, UNDO_KEY, can_undo
+from hive_console.ui.deeds import DEED_KEYS, DEED_WORDS, EMERGENCY_KEY, NOTHING_TO_UNDO, UNDO_KEY, can_undo
 
 ACTING = frozenset({"act", "undo"})
 """Actions of keys that a read-only console grays out."""
@@ -41,6 +41,15 @@ class OperatorKeys(Screen[None], inherit_bindings=False):
         _key(Action.HALF_OPEN, "try it now"),
         _key(Action.FREEZE, "freeze"),
         _key(Action.THAW, "thaw"),
+        _key(Action.SET_WEIGHT, "weight"),
+        Binding(
+            EMERGENCY_KEY,
+            "emergency",
+            "emergency",
+            id="emergency",
+            show=False,
+            tooltip="freeze, safe mode, kill",
+        ),
         Binding(UNDO_KEY, "undo", "undo the last action", id="undo", show=False),
     ]
 
@@ -58,6 +67,13 @@ class OperatorKeys(Screen[None], inherit_bindings=False):
     def say(self, text: str) -> None:
         """Tells the person something that needs no answer."""
         raise NotImplementedError
+
+    def copied_row(self) -> str:
+        """The selected model in one line, to be copied."""
+        from hive_console.ui.incident_words import model_row  # nobody copies before the first paint
+
+        model = self.selected
+        return "" if model is None else model_row(model, self.now())
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Grays out what a read-only console must not do; the engine refuses it as well."""
@@ -94,6 +110,12 @@ class OperatorKeys(Screen[None], inherit_bindings=False):
         from hive_console.ui.action_flow import open_menu  # as above
 
         open_menu(self.app, self.client, model.model_id, now=self.now)
+
+    def action_emergency(self) -> None:
+        from hive_console.ui.action_flow import open_emergency  # as above
+
+        model = self.selected
+        open_emergency(self.app, self.client, "" if model is None else model.model_id, now=self.now)
 
     def action_undo(self) -> None:
         if not can_undo(self.client.snapshot(), self.now()):

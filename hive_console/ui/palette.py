@@ -1,91 +1,138 @@
-"""What the command palette offers: go to a model, act on the selected one, change the theme."""
+"""The command palette: every screen, every model, every action on every model, and why one cannot be done now."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, cast
+from collections.abc import Callable
+from typing import ClassVar
 
-from textual.command import CommandInput, CommandPalette, DiscoveryHit, Hit, Hits, Provider
-from textual.content import Content
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.widgets import Input
 
-from hive_console.core.past import past_of
-from hive_console.core.states import Action
-from hive_console.ui.deeds import DEED_WORDS
-from hive_console.ui.operator_keys import OperatorKeys
-from hive_widgets.pieces import harmless
-
-if TYPE_CHECKING:  # the app names this module
-    from hive_console.ui.app import HiveApp
-
-Offer = tuple[str, Callable[[], None]]
-"""What is shown, and what it does."""
-
-DISCOVERED = 15
-"""Offers shown before anything is typed."""
-
+from hive_console.ui.app_traits import is_ascii
+from hive_console.ui.deed_input import ReasonInput
+from hive_console.ui.modal import Modal
+from hive_console.ui.palette_offers import Offer, Offers
+from hive_widgets.choice_list import Choice, ChoiceList
+from hive_widgets.glyphs import Role
+from hive_widgets.line_pane import LinePane
+from hive_widgets.pieces import Piece, wrapped
 
 LONGEST = 60
-"""Characters that are searched for: the library has no bound, and a paste of 100 kB took minutes and 600 MB."""
+"""Characters that are searched for."""
+
+SHOWN = 14
+"""Lines of offers; fits a terminal of 24."""
+
+WIDTH = 76
+"""Columns of the palette; fits a terminal of 80."""
+
+HINT = "type a command, a model, or both; enter does it, esc leaves"
 
 
-class HivePalette(CommandPalette):
-    """The library's palette, in our words, for a search of bounded length."""
+class HivePalette(Modal[Callable[[], None]]):
+    """Closes with what is to be done; acting still asks."""
 
-    def __init__(self) -> None:
-        super().__init__(placeholder="a command, a model or a theme", id="--command-palette")
+    DEFAULT_CSS = """
+    HivePalette { align: center top; background: $background; }
+    HivePalette > Vertical {
+        width: 76; max-width: 100%; height: auto; max-height: 100%;
+        border: round $accent; padding: 0 1; background: $surface;
+    }
+    HivePalette.-ascii > Vertical { border: ascii $accent; }
+    HivePalette Input { height: 1; width: 1fr; border: none; padding: 0; background: $boost; margin-bottom: 1; }
+    HivePalette Input:focus { border: none; }
+    HivePalette ChoiceList { width: 1fr; background: $surface; }
+    HivePalette LinePane { height: 1; width: 1fr; margin-top: 1; }
+    """
+
+    AUTO_FOCUS = "#palette-query"
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss", "leave"),
+        Binding("down,ctrl+n", "move(1)", show=False),
+        Binding("up,ctrl+p", "move(-1)", show=False),
+        Binding("pagedown", f"move({SHOWN})", show=False),
+        Binding("pageup", f"move(-{SHOWN})", show=False),
+    ]
+
+    def __init__(self, offers: Offers) -> None:
+        """Offers these."""
+        super().__init__()
+        self._all = offers
+        self._runs: dict[str, Callable[[], None]] = {}
+
+    @property
+    def text(self) -> str:
+        """What is offered, as plain text."""
+        return self.query_one(ChoiceList).text
+
+    def compose(self) -> ComposeResult:
+        """A line to type into, what was found, and what to know."""
+        with Vertical():
+            query = ReasonInput(max_length=LONGEST, id="palette-query")
+            query.placeholder = "a command, a model, a screen or a filter"
+            yield query
+            yield ChoiceList(id="palette-list")
+            yield LinePane(id="palette-message")
 
     def on_mount(self) -> None:
-        self.query_one(CommandInput).max_length = LONGEST
+        """Offers what there is before anything is typed."""
+        self.set_class(is_ascii(self.app), "-ascii")
+        self._search("")
+
+    def on_resize(self, _: events.Resize) -> None:
+        """The list gets the lines there are."""
+        self._set_height()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Finds while one types."""
+        event.stop()
+        self._search(event.value)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Does what the cursor is on."""
+        event.stop()
+        self.query_one(ChoiceList).action_choose()
+
+    def action_move(self, rows: int) -> None:
+        """The cursor of the list, while one types."""
+        self.query_one(ChoiceList).action_move(rows)
+
+    def on_choice_list_chosen(self, event: ChoiceList.Chosen) -> None:
+        """Closes with it."""
+        self.dismiss(self._runs[event.name])
+
+    def on_choice_list_refused(self, event: ChoiceList.Refused) -> None:
+        """Says why not."""
+        self._say(f"not now: {event.refusal}", Role.WARN)
+
+    def _search(self, query: str) -> None:
+        offers = [self._all.offer(found) for found in self._all.catalog.best(query, SHOWN)]
+        words = " ".join(query.split())
+        if words:
+            offers = [*offers[: SHOWN - 1], self._all.filtering(words)]
+        self._runs = {offer.text: offer.run for offer in offers}
+        listed = self.query_one(ChoiceList)
+        listed.offer(tuple(_choice(offer) for offer in offers))
+        listed.action_move(-SHOWN)
+        self._set_height()
+        self._say(HINT, Role.MUTED)
+
+    def _set_height(self) -> None:
+        listed = self.query_one(ChoiceList)
+        listed.styles.height = max(1, min(len(listed.choices), self.app.size.height - 6))
+
+    def _say(self, text: str, role: Role) -> None:
+        room = max(20, min(WIDTH, self.app.size.width) - 4)
+        self.query_one("#palette-message", LinePane).show(((Piece(wrapped(text, room, 1)[0], role),),))
 
 
-class HiveCommands(Provider):
-    """Offers commands as plain text: model names never become markup."""
-
-    def _offers(self) -> Iterator[Offer]:
-        app = cast("HiveApp", self.app)
-        screen = self.screen
-        is_past = past_of(app.client.snapshot()) is not None
-        if isinstance(screen, OperatorKeys) and screen.selected is not None and not is_past:
-            model_id = harmless(screen.selected.model_id)
-            for action, words in DEED_WORDS.items():
-                yield f"{model_id}: {words}", _begin(screen, action)
-        yield from app.offers()
-        yield "alerts: the inbox", app.action_show_alerts
-        yield "fleet: all models", app.action_show_fleet
-        yield "help: keys and signs", app.action_help
-        for name, title in app.theme_titles:
-            yield f"theme {name}: {title}", _choose(app, name)
-        for model in app.client.snapshot().models:
-            by = f" ({harmless(model.provider)})" if model.provider else ""
-            yield f"go to {harmless(model.model_id)}{by}", _go(app, model.model_id)
-        yield "quit" if is_past else "quit (asks first)", app.action_ask_to_quit
-
-    async def discover(self) -> Hits:
-        """What is offered before anything is typed."""
-        for index, (text, run) in enumerate(self._offers()):
-            if index >= DISCOVERED:
-                return
-            yield DiscoveryHit(Content(text), run, text=text)
-
-    async def search(self, query: str) -> Hits:
-        """What matches the words typed."""
-        matcher = self.matcher(query)
-        for text, run in self._offers():
-            score = matcher.match(text)
-            if score > 0:
-                yield Hit(score, matcher.highlight(text), run, text=text)
-
-
-def _begin(screen: OperatorKeys, action: Action) -> Callable[[], None]:
-    return lambda: screen.begin(action)
-
-
-def _choose(app: HiveApp, name: str) -> Callable[[], None]:
-    def choose() -> None:
-        app.theme = name
-
-    return choose
-
-
-def _go(app: HiveApp, model_id: str) -> Callable[[], None]:
-    return lambda: app.go_to(model_id)
+def _choice(offer: Offer) -> Choice:
+    pieces = (
+        Piece(offer.text, Role.MUTED if offer.refusal else Role.PLAIN),
+        Piece(f"  {offer.refusal or offer.key}", Role.MUTED),
+    )
+    return Choice(offer.text, pieces, offer.refusal)

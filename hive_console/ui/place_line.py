@@ -7,12 +7,18 @@ from datetime import tzinfo
 from hive_console.core.past import past_of
 from hive_console.core.snapshot import FleetSnapshot
 from hive_console.core.wording import whole_span
-from hive_console.ui.app_traits import AnyApp, is_ascii, is_read_only
+from hive_console.ui.app_traits import AnyApp, is_ascii, is_read_only, trouble_of
 from hive_console.ui.formatting import day_and_time, time_of_day
 from hive_console.ui.title import DEMO, OLD_NEWS
 from hive_widgets.glyphs import Role
 from hive_widgets.line_pane import Pieces
 from hive_widgets.pieces import Piece, fit, width_of
+
+
+def way_here(app: AnyApp) -> tuple[str, ...]:
+    """The names of the places below the screen on top, from the fleet on: how one came here."""
+    names = (getattr(screen, "place_name", "") for screen in app.screen_stack[1:-1])
+    return ("fleet", *(str(name) for name in names if name))
 
 
 def place_line(
@@ -37,7 +43,7 @@ def place_line(
         app: whose traits are said.
     """
     right = [Piece(fleet.environment, Role.ACCENT)] if fleet.environment.lower() not in {"", DEMO} else []
-    right.append(_mode(fleet, now))
+    right.append(_mode(fleet, now, trouble_of(app)))
     is_past = past_of(fleet) is not None
     if is_read_only(app) and not is_past:
         right.append(Piece("READ-ONLY", Role.HELD, is_bold=True))
@@ -51,10 +57,10 @@ def place_line(
     return (*crumbs, Piece(middle, Role.MUTED), *spaced)
 
 
-def _mode(fleet: FleetSnapshot, now: float) -> Piece:
+def _mode(fleet: FleetSnapshot, now: float, trouble: str) -> Piece:
     if past_of(fleet) is not None:
         return Piece("REVIEW", Role.HELD, is_bold=True)
-    if fleet.sequence and now - fleet.at > OLD_NEWS:
+    if fleet.sequence and (trouble or now - fleet.at > OLD_NEWS):
         return Piece(f"NO NEWS for {whole_span(now - fleet.at)}", Role.BAD, is_bold=True)
     if fleet.environment.lower() == DEMO:
         return Piece("DEMO", Role.HELD, is_bold=True)

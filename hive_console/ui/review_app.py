@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import tzinfo
 from typing import ClassVar, Protocol, runtime_checkable
 
 from textual.binding import Binding, BindingType
 
 from hive_console.core.past import past_of
+from hive_console.engine.history import History
 from hive_console.engine.time_cursor import TimeCursor
 from hive_console.ui.app import HiveApp
+from hive_console.ui.copying import KeepCopy
 from hive_console.ui.key_bar import TIME
+from hive_console.ui.look import Look
 from hive_themes.shelf import DEFAULT
 
 LOOK = 0.1
@@ -50,6 +53,8 @@ class ReviewApp(HiveApp):
         theme: one of `hive_themes.shelf.ORDER`.
         no_color: takes every colour out (`NO_COLOR`).
         is_ascii: draws without Unicode (`TERM=linux`).
+        history: the recording's lists; `None` where there is none to ask.
+        look, keep_copy, environ: as in `HiveApp`.
     """
 
     # Each has a key that every terminal sends; arrows with shift and control are a convenience. Of two that
@@ -105,6 +110,10 @@ class ReviewApp(HiveApp):
         theme: str = DEFAULT,
         no_color: bool = False,
         is_ascii: bool = False,
+        history: History | None = None,
+        look: Look | None = None,
+        keep_copy: KeepCopy | None = None,
+        environ: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(
             client,
@@ -116,6 +125,10 @@ class ReviewApp(HiveApp):
             theme=theme,
             no_color=no_color,
             is_ascii=is_ascii,
+            history=history,
+            look=look,
+            keep_copy=keep_copy,
+            environ=environ,
         )
         self.refusal_to_act = REFUSAL
         self._cursor = client
@@ -134,8 +147,8 @@ class ReviewApp(HiveApp):
             self.screen.tick()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """There is no key to become read-only: it is."""
-        if action == "become_read_only":
+        """There is no key to become read-only, which it is, nor for a bell that never rings."""
+        if action in {"become_read_only", "mute"}:
             return False
         return super().check_action(action, parameters)
 

@@ -1,8 +1,9 @@
-"""Which model shall take over: fallbacks first, each with how it stands."""
+"""Which model shall take over: fallbacks first, each with how it stands, what it carries, and why it cannot."""
 
 from __future__ import annotations
 
 from hive_console.core.command import Command
+from hive_console.core.snapshot import ModelView
 from hive_console.core.states import Action
 from hive_console.engine.client import EngineClient
 from hive_console.ui.app_traits import is_ascii
@@ -12,15 +13,19 @@ from hive_console.ui.model_story import glyph_of
 from hive_widgets.choice_list import Choice
 from hive_widgets.fleet_cells import p95_cell
 from hive_widgets.glyphs import STATUS_MARKS, Role
+from hive_widgets.line_pane import Pieces
 from hive_widgets.pieces import Piece, fit
 
-_NAME = 24
+_NAME = 20
 _STATUS = 9
-_P95 = 11
+_LOAD = 7
+_P95 = 6
 
 
 class TargetPicker(ChoiceDialog[str]):
     """Closes with the id of the model that was chosen; nothing is done here."""
+
+    look_again = 1.0  # each candidate is tried in a dry run: of 500 models that costs 20 ms
 
     def __init__(self, client: EngineClient, model_id: str) -> None:
         """Offers the models that traffic could be sent to.
@@ -37,33 +42,42 @@ class TargetPicker(ChoiceDialog[str]):
         """Names the model."""
         return f"Send the traffic of {self._model_id} to …"
 
+    def header(self) -> Pieces:
+        """The names of the columns."""
+        words = (
+            f"   {'MODEL':<{_NAME}}{'STATE':<{_STATUS}}{'CALLS':<{_LOAD}}{'P95':<{_P95}}WHERE IT STANDS, OR WHY NOT"
+        )
+        return (Piece(words, Role.MUTED),)
+
     def choices(self) -> tuple[Choice, ...]:
         """One line a model; those that cannot take over are muted and say why."""
         fleet = self._client.snapshot()
-        return tuple(self._choice(name) for name in candidates_for(fleet, self._model_id))
+        model = fleet.model(self._model_id)
+        fallbacks = () if model is None else model.fallbacks
+        views = {view.model_id: view for view in fleet.models}
+        names = candidates_for(fleet, self._model_id)
+        return tuple(self._choice(views[name], fallbacks) for name in names if name in views)
 
     def chosen(self, name: str) -> str:
         """The model's id."""
         return name
 
-    def _choice(self, name: str) -> Choice:
-        fleet = self._client.snapshot()
-        model, target = fleet.model(self._model_id), fleet.model(name)
-        if target is None:
-            return Choice(name, (Piece(name, Role.MUTED),), "it is not in the fleet any more")
+    def _choice(self, target: ModelView, fallbacks: tuple[str, ...]) -> Choice:
+        name = target.model_id
         refusal = self._client.preview(Command(Action.FAIL_OVER, self._model_id, parameter=name)).refusal
-        fallbacks = () if model is None else model.fallbacks
-        place = f"fallback {fallbacks.index(name) + 1}" if name in fallbacks else "not in its chain"
         mark = STATUS_MARKS[target.status]
-        glyph = f"{glyph_of(mark, plain=is_ascii(self.app))} "
-        if refusal:
-            said = refusal.removeprefix(f"{name} ")
-            return Choice(name, (Piece(f"{glyph}{fit(name, _NAME)}{said}", Role.MUTED),), refusal)
+        last = f"fallback {fallbacks.index(name) + 1}" if name in fallbacks else "not in its chain"
+        said = refusal.removeprefix(f"{name} ") if refusal else last
+
+        def role(of: Role) -> Role:
+            return Role.MUTED if refusal else of
+
         pieces = (
-            Piece(glyph, mark.role),
-            Piece(fit(name, _NAME)),
-            Piece(fit(mark.word, _STATUS), mark.role),
-            Piece(fit(f"p95 {p95_cell(target).text}", _P95), Role.MUTED),
-            Piece(place, Role.MUTED),
+            Piece(f"{glyph_of(mark, plain=is_ascii(self.app))} ", role(mark.role)),
+            Piece(fit(name, _NAME - 1) + " ", role(Role.PLAIN)),
+            Piece(fit(mark.word, _STATUS), role(mark.role)),
+            Piece(fit(f"{target.in_flight}/{target.max_in_flight}", _LOAD), role(Role.PLAIN)),
+            Piece(fit(p95_cell(target).text.strip(), _P95), role(Role.PLAIN)),
+            Piece(said, Role.MUTED),
         )
-        return Choice(name, pieces)
+        return Choice(name, pieces, refusal)

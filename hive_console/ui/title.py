@@ -9,6 +9,7 @@ from hive_console.core.past import OPENING, Past, past_of
 from hive_console.core.snapshot import FleetSnapshot
 from hive_console.core.states import AlertState, BreakerState, DegradationLevel, ModelStatus
 from hive_console.core.wording import span, whole_span
+from hive_console.ui.company import company_of
 from hive_console.ui.formatting import day_and_time, time_of_day
 from hive_console.ui.past_words import doubts_of
 from hive_widgets.glyphs import BREAKER_MARKS, SEVERITY_MARKS, STATUS_MARKS, Mark, Role
@@ -37,12 +38,21 @@ def title_pieces(
     paused_since: float | None = None,
     is_read_only: bool = False,
     is_ascii: bool = False,
+    is_old: bool = False,
+    session: float = 0.0,
+    link: str = "",
 ) -> tuple[Piece, ...]:
-    """The title bar, in at most `width` cells where leaving out what the rows say too is enough."""
+    """The title bar, in at most `width` cells where leaving out what the rows say too is enough.
+
+    `is_old` when nothing comes from the engine; `session` is one's own among the fleet's consoles; `link` says that
+    the line to the terminal is slow.
+    """
     mode = Piece("LIVE", Role.GOOD)
     past = past_of(fleet)
     if past is not None:
         mode = Piece(f"REVIEW {fit(past.name, min(LONGEST_NAME, width_of(past.name)))}", Role.HELD, is_bold=True)
+    elif is_old:
+        mode = Piece("OLD", Role.BAD, is_bold=True)
     elif not fleet.sequence:
         mode = Piece("STARTING", Role.WARN)
     elif fleet.environment.lower() == DEMO:
@@ -63,9 +73,15 @@ def title_pieces(
         *breakers,
         *_alert_count(fleet, is_ascii=is_ascii),
     ]
+    slow = [Piece(link, Role.WARN)] if link else []
+    parts += slow
+    company = company_of(fleet, session)
+    if company is not None:
+        at_length, in_short = company
+        parts.append(at_length if _width([*parts, at_length]) <= width else in_short)
     # In this order: the rows tell of breakers, nobody misses LIVE, and the sentence tells the level.
     live = [mode] if mode.text == "LIVE" else []
-    for spare in (breakers, live, level):
+    for spare in (breakers, live, slow, level):
         if _width(parts) > width:
             parts = [part for part in parts if part not in spare]
     if past is not None and _width(parts) > width:
@@ -136,14 +152,17 @@ def _joined(parts: list[Piece]) -> list[Piece]:
     return joined[:-1]
 
 
-def sentence(fleet: FleetSnapshot, now: float, zone: tzinfo | None = None) -> Piece:
+def sentence(fleet: FleetSnapshot, now: float, zone: tzinfo | None = None, *, trouble: str = "") -> Piece:
     """What to read first; doubts about the console itself come before news of the models.
 
     Args:
         fleet: as shown.
         now: Unix seconds.
         zone: of moments that are named.
+        trouble: why nothing comes from the engine (`EngineClient.trouble`).
     """
+    if trouble:
+        return Piece(trouble, Role.BAD, is_bold=True)
     past = past_of(fleet)
     if past is not None:
         return _past_sentence(fleet, past, zone)

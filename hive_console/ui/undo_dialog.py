@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Future
+from typing import ClassVar
 
 from hive_console.core.command import CommandResult
 from hive_console.core.headline import headline
@@ -11,12 +12,15 @@ from hive_console.core.wording import countdown
 from hive_console.engine.client import EngineClient
 from hive_console.ui.app_traits import Now, moment
 from hive_console.ui.deed_dialog import DeedDialog
+from hive_console.ui.deed_outcome import Aftermath
 from hive_console.ui.deed_question import Question, ReasonRule
 from hive_console.ui.deeds import NOTHING_TO_UNDO, can_undo
 
 
 class UndoDialog(DeedDialog):
     """Shows what would be undone and how long that is possible."""
+
+    is_harmless: ClassVar[bool] = True
 
     def __init__(self, client: EngineClient, now: Now | None = None) -> None:
         """Asks about the last action.
@@ -38,7 +42,7 @@ class UndoDialog(DeedDialog):
         return Question(
             "Undo the last action",
             now=f"possible for {countdown(fleet.undo_until - now)}",
-            effect=f"takes back: {fleet.undo_text}",
+            effect="; ".join(filter(None, (f"takes back: {fleet.undo_text}", fleet.undo_effect))),
             reason=ReasonRule.NONE,
         )
 
@@ -47,6 +51,7 @@ class UndoDialog(DeedDialog):
         del reason
         return (self._client.undo(),)
 
-    def aftermath(self) -> Sequence[tuple[str, str]]:
+    def aftermath(self) -> Aftermath:
         """How the fleet stands now."""
-        return (("Now", headline(self._client.snapshot(), moment(self.app, self._client, self._now))),)
+        said = headline(self._client.snapshot(), moment(self.app, self._client, self._now))
+        return Aftermath(facts=(("Now", said),))

@@ -15,10 +15,10 @@ from pathlib import Path
 from rich.cells import cell_len
 
 from hive_console.ui.app import HiveApp
-from tests.screens.posted import NOW, FakeClient, incident, incident_events
+from tests.screens.posted import NOW, FakeClient, held, model_events
 
-SIZE = (100, 30)
-"""Columns and lines: narrow enough to be read in a README, wide enough for the provider."""
+SIZE = (120, 34)
+"""Columns and lines: narrow enough to be read in a README, wide enough for charts beside the table."""
 
 _WEB_FONTS = re.compile(r"\s*@font-face \{.*?\}", re.DOTALL)
 """Fonts from elsewhere: a picture of ours asks nobody for anything; every system has a monospaced font."""
@@ -45,7 +45,7 @@ def _placed(text: re.Match[str]) -> str:
 
 async def picture() -> str:
     """The picture as SVG."""
-    app = HiveApp(FakeClient(incident(), incident_events()), now=lambda: NOW, zone=UTC)
+    app = HiveApp(FakeClient(held(), model_events()), now=lambda: NOW, zone=UTC)
     async with app.run_test(size=SIZE) as pilot:
         await pilot.pause()
         drawn = app.export_screenshot(title="hive-console")

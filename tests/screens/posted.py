@@ -12,8 +12,27 @@ from hive_console.core.command import Command, CommandResult, Effect, effect_of
 from hive_console.core.outcome import OutcomeKind
 from hive_console.core.reload_report import ReloadReport
 from hive_console.core.settings import Strategy
-from hive_console.core.snapshot import AlertView, BreakerView, FleetSnapshot, MetricsView, ModelView, RecorderView
-from hive_console.core.states import AlertRule, AlertState, BreakerState, DegradationLevel, ModelStatus, Severity
+from hive_console.core.snapshot import (
+    AlertView,
+    BreakerView,
+    FleetSnapshot,
+    HoldView,
+    LimitsView,
+    MetricsView,
+    ModelView,
+    RecorderView,
+)
+from hive_console.core.states import (
+    Action,
+    ActionPhase,
+    AlertRule,
+    AlertState,
+    BreakerState,
+    DegradationLevel,
+    HoldKind,
+    ModelStatus,
+    Severity,
+)
 from hive_console.engine.client import EventPage
 
 NOW = 1_773_457_964.0
@@ -57,6 +76,7 @@ class FakeClient:
         self.lost = 0
         self.said: list[Command] = []
         self.undone = 0
+        self.stopped: list[str] = []
         self.result = CommandResult(is_done=True, message="done", action_id="a-1")
         self.is_holding = False
         self.held: list[Future[CommandResult]] = []
@@ -84,12 +104,25 @@ class FakeClient:
     def events(self, after: int) -> EventPage:
         return EventPage(events=tuple(self.log[after:]), cursor=len(self.log), lost=self.lost)
 
+    is_read_only = False
+    trouble = ""
+    session = 0.0
+
+    def become_read_only(self) -> None:
+        self.is_read_only = True
+
     def preview(self, command: Command) -> Effect:
         return effect_of(command, self.fleet)
 
     def command(self, command: Command) -> Future[CommandResult]:
         self.said.append(command)
         return self._answer()
+
+    def stop(self, reason: str) -> Future[CommandResult]:
+        self.stopped.append(reason)
+        future: Future[CommandResult] = Future()
+        future.set_result(self.result)
+        return future
 
     def undo(self) -> Future[CommandResult]:
         self.undone += 1
@@ -143,6 +176,9 @@ def model(model_id: str, **changes: Any) -> ModelView:  # Any: replace() takes a
         availability=0.9991,
         response_times=wave(180, 0.9, 2.2, phase=phase),
         error_rates=(0.0,) * 180,
+        fastest=wave(180, 0.6, 1.4, phase=phase),
+        p95s=wave(180, 1.4, 3.1, phase=phase),
+        limits=LimitsView(check_interval=30.0, timeout=30.0, slow_above=4.0, degraded_error_rate=0.05),
     )
     return replace(view, **changes)
 
@@ -195,6 +231,8 @@ def down_model() -> ModelView:
         availability=0.942,
         response_times=(*wave(96, 1.0, 4.0), *(None,) * 84),
         error_rates=(*(0.0,) * 90, *(0.2, 0.4, 0.6, 0.8, 1.0, 1.0), *(1.0, None) * 42),
+        fastest=(*wave(96, 0.7, 2.5), *(None,) * 84),
+        p95s=(*wave(96, 1.6, 5.5), *(None,) * 84),
         last_error="upstream timed out after 30 s",
     )
 
@@ -220,6 +258,8 @@ def half_open_model() -> ModelView:
         serving="gpt-5",
         fallbacks=("gpt-5",),
         response_times=tuple(1 + 4 * index / 180 for index in range(180)),
+        fastest=tuple(0.7 + 2 * index / 180 for index in range(180)),
+        p95s=tuple(1.5 + 4.5 * index / 180 for index in range(180)),
         error_rates=tuple(0.125 if index > 120 else 0.0 for index in range(180)),
     )
 
@@ -409,6 +449,83 @@ def incident_events() -> tuple[e.Event, ...]:
             cause="error rate 12.5 %",
         ),
     )
+
+
+def model_events() -> tuple[e.Event, ...]:
+    """What happened to claude-4-sonnet: calls and checks that failed, trips, trials, and an operator's hand."""
+    began = NOW - 14 * 60
+    name = "claude-4-sonnet"
+    opened, half = BreakerState.OPEN, BreakerState.HALF_OPEN
+    calls = tuple(
+        e.AttemptFinished(
+            at=began - 50 + 8 * place,
+            operation=f"op-{place}",
+            model=name,
+            number=1,
+            kind=kind,
+            latency=took,
+            status=status,
+            message=message,
+        )
+        for place, (kind, took, status, message) in enumerate(
+            (
+                (OutcomeKind.SUCCESS, 1.42, 200, ""),
+                (OutcomeKind.OVERLOADED, 0.21, 529, "overloaded_error: Overloaded"),
+                (OutcomeKind.TIMED_OUT, 30.0, None, "no answer within 30 s"),
+                (OutcomeKind.SERVER_ERROR, 0.44, 503, "upstream connect error, key sk-\u2026 redacted"),
+                (OutcomeKind.RATE_LIMITED, 0.09, 429, "rate limit of 50 requests a minute"),
+            )
+        )
+    )
+    trials = tuple(
+        event
+        for at in (began + 20, began + 41, began + 82)
+        for event in (
+            e.BreakerChanged(at=at, model=name, old=opened, new=half, cause="its open time is over"),
+            e.ProbeFinished(
+                at=at + 10,
+                model=name,
+                kind=OutcomeKind.TIMED_OUT,
+                latency=10.0,
+                message="no answer in 10 s",
+                is_recovery=True,
+            ),
+            e.BreakerChanged(at=at + 10, model=name, old=half, new=opened, cause="timed out", open_until=at + 30),
+        )
+    )
+    deed = e.OperatorActed(
+        at=NOW - 300,
+        action_id="a-9",
+        actor="maria",
+        action=Action.HALF_OPEN,
+        phase=ActionPhase.DONE,
+        target=name,
+        reason="vendor says it is mended",
+    )
+    moved = e.TrafficMoved(at=began, model=name, old=name, new="gpt-5")
+    by_hand = e.BreakerChanged(at=NOW - 300, model=name, old=opened, new=half, cause="by maria: vendor says so")
+    again = e.BreakerChanged(at=NOW - 290, model=name, old=half, new=opened, cause="timed out", open_until=NOW + 21)
+    return tuple(
+        sorted((*incident_events(), *calls, *trials, moved, deed, by_hand, again), key=lambda event: event.at)
+    )
+
+
+def held() -> FleetSnapshot:
+    """The incident with hands on it: a pin, a freeze and a weight with owners, and a provider's kill switch."""
+    holds = (
+        HoldView(HoldKind.PINNED, "claude-4-opus", "maria", NOW - 1050, NOW + 750, "INC-4412", "gpt-5"),
+        HoldView(HoldKind.FROZEN, "grok-3", "bob", NOW - 60, NOW + 3540, "deploy"),
+        HoldView(HoldKind.WEIGHTED, "gpt-5-mini", "bob", NOW - 60, None, "cheaper", "3"),
+        HoldView(HoldKind.KILLED, "provider:mistral", "maria", NOW - 3000, None, "leaks prompts"),
+    )
+    fleet = incident()
+    models = tuple(
+        replace(view, breaker=replace(view.breaker, is_frozen=True, frozen_until=NOW + 3540))
+        if view.model_id == "grok-3"
+        else view
+        for view in fleet.models
+    )
+    return replace(fleet, models=models, holds=holds)
 
 
 def many(count: int = 50) -> FleetSnapshot:

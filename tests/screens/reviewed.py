@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 
 from hive_console.core.past import Past, past_of
 from hive_console.core.store import Gap, GapCause
+from hive_console.engine.recorded_history import StoreHistory
 from hive_console.engine.review_client import ReviewClient
 from hive_console.ui.review_app import ReviewApp
 from tests.recordings.evening import ReviewedStore, an_evening
@@ -76,7 +77,7 @@ async def reviewed(
     """A review that stands at the end of the evening."""
     store = store or evening()
     client = ReviewClient("incident-7.db", poll=0.01)
-    app = ReviewApp(client, wall=lambda: NOW, zone=UTC, is_ascii=is_ascii)
+    app = ReviewApp(client, wall=lambda: NOW, zone=UTC, is_ascii=is_ascii, history=StoreHistory(client))
     async with asyncio.TaskGroup() as group:
         following = group.create_task(client.follow(store))
         async with app.run_test(size=size) as pilot:

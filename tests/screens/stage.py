@@ -13,8 +13,10 @@ from textual import events
 from textual.pilot import Pilot
 from textual.screen import Screen
 
+from hive_console.engine.history import History
 from hive_console.ui.app import HiveApp
 from hive_console.ui.deed_dialog import DeedDialog
+from hive_console.ui.way_out import Tie
 from tests.screens.payloads import painted
 from tests.screens.posted import NOW, FakeClient
 
@@ -83,11 +85,25 @@ class Stage:
 
 @asynccontextmanager
 async def staged(
-    client: FakeClient, *, size: tuple[int, int] = (80, 24), read_only: bool = False, is_ascii: bool = False
+    client: FakeClient,
+    *,
+    size: tuple[int, int] = (80, 24),
+    read_only: bool = False,
+    is_ascii: bool = False,
+    history: History | None = None,
+    tie: Tie = Tie.SHARED_END,
 ) -> AsyncIterator[Stage]:
     """A console on this client."""
     clock = [NOW]
-    app = HiveApp(client, now=lambda: clock[0], zone=UTC, read_only=read_only, is_ascii=is_ascii)
+    app = HiveApp(
+        client,
+        now=lambda: clock[0],
+        zone=UTC,
+        read_only=read_only,
+        is_ascii=is_ascii,
+        history=history,
+        tie=tie,
+    )
     async with app.run_test(size=size) as pilot:
         await pilot.pause()
         yield Stage(client, app, pilot, clock)

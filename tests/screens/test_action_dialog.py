@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from textual.widgets import Input
 
-from hive_console.core.command import REASON_LIMIT, Command, CommandResult
+from hive_console.core.command import FREEZE_SECONDS, REASON_LIMIT, Command, CommandResult
 from hive_console.core.errors import RecordingFailed
 from hive_console.core.states import Action, BreakerState, ModelStatus
 from hive_console.ui.action_dialog import ActionDialog
@@ -105,7 +105,7 @@ async def test_a_freeze_wants_a_reason_and_a_thaw_and_a_trial_do_not() -> None:
             await stage.confirm()
 
         assert stage.client.said == [
-            Command(Action.FREEZE, "claude-4-opus", "vendor says wait"),
+            Command(Action.FREEZE, "claude-4-opus", "vendor says wait", duration=FREEZE_SECONDS),
             Command(Action.THAW, "grok-3"),
             Command(Action.HALF_OPEN, "claude-4-opus"),
         ]
@@ -172,6 +172,7 @@ async def test_keys_typed_before_the_dialog_was_seen_confirm_nothing(monkeypatch
     monkeypatch.setattr(DeedDialog, "hold_off", FOREVER)
     async with staged(FakeClient(healthy())) as stage:
         dialog = dialog_of(stage, Action.TRIP, "claude-4-sonnet")
+        await stage.until(lambda: dialog.is_seen)
         await stage.press("d", "r", "i", "l", "l", "enter", "enter", "tab", "tab", "enter", "enter")
 
         assert dialog.query_one("#deed-reason", Input).value == "drill"
@@ -416,6 +417,7 @@ async def test_hostile_names_and_causes_reach_no_terminal() -> None:
             await stage.pilot.pause()
 
             assert controls_in(stage.shown) == set()
+            stage.app.pop_screen()
 
 
 async def test_markup_in_a_name_is_text() -> None:
@@ -443,4 +445,5 @@ async def test_it_fits_any_terminal() -> None:
         for width, height in ((40, 10), (20, 5), (1, 1), (300, 90)):
             await stage.pilot.resize_terminal(width, height)
 
-            assert max(map(len, stage.shown.splitlines())) <= width
+            await stage.until(lambda: max(map(len, stage.shown.splitlines())) <= stage.app.size.width)
+            assert stage.app.size.width == width

@@ -6,17 +6,19 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from textual.widgets import Button
 
 from hive_console.core.command import Command
-from hive_console.core.states import Action
+from hive_console.core.states import NOT_COMMANDED, Action
 from hive_console.ui.action_dialog import ActionDialog
 from hive_console.ui.action_flow import begin, open_menu
 from hive_console.ui.action_menu import ActionMenu
 from hive_console.ui.confirm_dialog import ConfirmDialog
 from hive_console.ui.deed_dialog import DeedDialog, Phase
-from hive_console.ui.deeds import DEED_KEYS, DEED_WORDS
+from hive_console.ui.deeds import DEED_KEYS, DEED_WORDS, FLEET_WIDE
 from hive_console.ui.target_picker import TargetPicker
 from hive_console.ui.undo_dialog import UndoDialog
+from hive_widgets.choice_list import ChoiceList
 from tests.screens.payloads import PAYLOADS, controls_in
 from tests.screens.posted import NOW, FakeClient, alert, healthy, incident, model, returning
 from tests.screens.stage import FOREVER, Stage, staged
@@ -39,7 +41,7 @@ def menu_of(stage: Stage, model_id: str) -> ActionMenu:
 
 
 def test_every_action_on_a_model_has_a_key_and_words() -> None:
-    assert set(DEED_KEYS) == set(DEED_WORDS) == set(Action) - {Action.RELOAD}
+    assert set(DEED_KEYS) == set(DEED_WORDS) == set(Action) - FLEET_WIDE - NOT_COMMANDED
     assert len(set(DEED_KEYS.values())) == len(DEED_KEYS)
 
 
@@ -179,6 +181,7 @@ async def test_hostile_names_in_menu_and_picker_reach_no_terminal() -> None:
                 await stage.pilot.pause()
 
                 assert controls_in(stage.shown) == set()
+                stage.app.pop_screen()
 
 
 # --- fail over ---
@@ -188,7 +191,7 @@ async def test_fallbacks_are_offered_first() -> None:
     async with staged(FakeClient(healthy())) as stage:
         stage.push(TargetPicker(stage.client, "grok-3"))
         await stage.pilot.pause()
-        lines = [line for line in stage.shown.splitlines() if "p95" in line]
+        lines = [line for line in stage.shown.splitlines() if "/10" in line]
 
         assert "claude-4-sonnet" in lines[0]
         assert "fallback 1" in lines[0]
@@ -215,7 +218,8 @@ async def test_a_fail_over_asks_for_its_target_and_then_why() -> None:
         await stage.write("vendor is down")
         await stage.confirm()
 
-        assert stage.client.said == [Command(Action.FAIL_OVER, "claude-4-sonnet", "vendor is down", "gpt-5")]
+        (said,) = stage.client.said
+        assert said == Command(Action.FAIL_OVER, "claude-4-sonnet", "vendor is down", "gpt-5", duration=1800.0)
 
 
 async def test_leaving_the_picker_leaves_all_as_it_is() -> None:
@@ -256,7 +260,7 @@ async def test_undo_is_confirmed_and_done_once() -> None:
     async with staged(FakeClient(fleet)) as stage:
         stage.push(UndoDialog(stage.client, lambda: stage.clock[0]))
         dialog = await stage.ready()
-        await stage.press("tab", "enter", "enter", "enter")
+        await stage.press("enter", "enter", "enter")
 
         assert dialog.phase is Phase.ENDED
         assert stage.client.undone == 1
@@ -274,12 +278,12 @@ async def test_undo_ends_while_one_hesitates() -> None:
         assert stage.client.undone == 0
 
 
-async def test_undo_starts_on_cancel() -> None:
+async def test_escape_undoes_nothing() -> None:
     fleet = replace(healthy(), undo_until=NOW + 52, undo_text="trip grok-3")
     async with staged(FakeClient(fleet)) as stage:
         stage.push(UndoDialog(stage.client, lambda: stage.clock[0]))
         await stage.ready()
-        await stage.press("enter")
+        await stage.press("escape")
 
         assert stage.results == [None]
         assert stage.client.undone == 0
@@ -314,3 +318,30 @@ async def test_a_yes_typed_ahead_is_not_heard(monkeypatch: pytest.MonkeyPatch) -
 
         assert stage.results == []
         assert controls_in(stage.shown) == set()
+
+
+async def test_two_quick_enters_in_a_list_choose_once() -> None:
+    async with staged(FakeClient(incident())) as stage:
+        begin(stage.app, stage.client, Action.FAIL_OVER, model_id="claude-4-sonnet")
+        await stage.pilot.pause()
+        choices = stage.app.screen.query_one(ChoiceList)
+        choices.action_choose()
+        choices.action_choose()
+        await stage.ready()
+
+        assert [type(screen) for screen in stage.app.screen_stack[1:]] == [ActionDialog]
+
+
+async def test_two_quick_presses_of_a_button_close_one_dialog() -> None:
+    async with staged(FakeClient(incident())) as stage:
+        stage.push(TargetPicker(stage.client, "claude-4-sonnet"))
+        below = stage.app.screen
+        for screen in (ActionDialog(stage.client, Command(Action.TRIP, "gpt-5")), ConfirmDialog("Quit?", "")):
+            stage.push(screen)
+            await stage.pilot.pause()
+            cancel = screen.query(Button).first()
+            cancel.press()
+            cancel.press()
+            await stage.pilot.pause()
+
+            assert stage.app.screen is below

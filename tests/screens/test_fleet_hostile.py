@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from hive_console.core import events as e
-from hive_console.core.snapshot import FleetSnapshot, RecorderView
+from hive_console.core.snapshot import FleetSnapshot, HoldView, RecorderView
+from hive_console.core.states import HoldKind
 from hive_console.ui.app import HiveApp
 from tests.screens import posted
 from tests.screens.looking import (
@@ -58,6 +59,7 @@ def hostile_fleet() -> FleetSnapshot:
         alerts=tuple(posted.alert(f"al-{text}", text=text, subject=text, acknowledged_by=text) for text in HOSTILE),
         gateway=HOSTILE[2],
         undo_text=HOSTILE[3],
+        holds=tuple(HoldView(HoldKind.PINNED, text, text, NOW, NOW + 9, text, text) for text in HOSTILE),
     )
 
 
@@ -72,10 +74,11 @@ def drawn_by(app: HiveApp) -> str:
     )
 
 
-async def test_hostile_text_is_inert_everywhere(console: Console) -> None:
+@pytest.mark.parametrize("size", [(80, 24), (140, 60), (200, 60)])
+async def test_hostile_text_is_inert_everywhere(console: Console, size: tuple[int, int]) -> None:
     events = tuple(e.ServiceFailed(at=NOW, service=payload, message=payload) for payload in HOSTILE)
     app = console(FakeClient(hostile_fleet(), events))
-    async with app.run_test(size=(140, 60)) as pilot:
+    async with app.run_test(size=size) as pilot:
         for key in ("j", "colon", "q", "question_mark", "x", "t", "2"):
             await typed(pilot, key)
             assert drawn_by(app).isprintable(), key
@@ -92,10 +95,10 @@ async def test_brackets_in_names_are_shown_as_they_are(console: Console) -> None
         assert any("[TODO] Q3" in row for row in rows(app))
 
 
-@pytest.mark.parametrize("size", [(1, 1), (10, 3), (40, 12), (300, 100)])
+@pytest.mark.parametrize("size", [(1, 1), (10, 3), (20, 5), (40, 10), (120, 40), (300, 100)])
 async def test_any_size_of_terminal_is_survived(console: Console, size: tuple[int, int]) -> None:
     app = console(FakeClient(posted.incident(), posted.incident_events()))
     async with app.run_test(size=size) as pilot:
-        await typed(pilot, "j", "question_mark", "escape")
+        await typed(pilot, "j", "tab", "plus", "plus", "question_mark", "escape")
 
         assert app.is_running

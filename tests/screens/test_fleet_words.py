@@ -10,15 +10,16 @@ from rich.style import Style
 
 from hive_console.core import events as e
 from hive_console.core.outcome import OutcomeKind
-from hive_console.core.snapshot import BreakerView
-from hive_console.core.states import BreakerState, DegradationLevel
+from hive_console.core.snapshot import BreakerView, FleetSnapshot, HoldView, LimitsView
+from hive_console.core.states import BreakerState, DegradationLevel, HoldKind
 from hive_console.engine.client import EventPage
 from hive_console.ui.event_log import KEPT, REPEATS_WITHIN, EventLog, inbox_lines
-from hive_console.ui.filtering import parse
+from hive_console.ui.filtering import Filter, complete, parse
 from hive_console.ui.sorting import ORDERS, Order
 from hive_console.ui.title import sentence, title_pieces
-from hive_widgets.fleet_cells import age_cell, badge_of, breaker_cell, notes_of, short_span
-from hive_widgets.fleet_columns import header_pieces, plan, row_pieces
+from hive_widgets.fleet_cells import age_cell, badge_of, breaker_cell, in_flight_cell, notes_of, short_span
+from hive_widgets.fleet_columns import Row, header_pieces, plan, row_pieces
+from hive_widgets.glyphs import Role
 from hive_widgets.pieces import Piece, changed_cells, fit, harmless, strip_of, wrapped
 from hive_widgets.sparkline import error_level, latency_level, sparkline
 from tests.screens import posted
@@ -96,12 +97,24 @@ def test_short_spans(seconds: float, said: str) -> None:
     assert short_span(seconds) == said
 
 
-def test_an_age_is_bold_once_the_monitor_itself_is_in_doubt() -> None:
-    fresh = age_cell(posted.model("m", last_health_check=NOW - 75), NOW)
-    stale = age_cell(posted.model("m", last_health_check=NOW - 75.1), NOW)
+def age_of(age: float, interval: float = 0.0) -> Piece:
+    model = posted.model("m", last_health_check=NOW - age, limits=LimitsView(check_interval=interval))
+    return age_cell(model, NOW)
+
+
+@pytest.mark.parametrize(("interval", "limit"), [(30.0, 60.0), (300.0, 600.0), (0.0, 75.0), (1.0, 5.0)])
+def test_an_age_is_marked_once_it_is_twice_the_interval_between_checks(interval: float, limit: float) -> None:
+    fresh, stale = age_of(limit, interval), age_of(limit + 1, interval)
 
     assert not fresh.is_bold
     assert stale.is_bold
+    assert stale.text.endswith("!")
+
+
+def test_the_age_of_a_model_that_a_hand_keeps_checks_from_is_no_alarm() -> None:
+    out = posted.model("m", last_health_check=NOW - 3000, breaker=breaker(BreakerState.ISOLATED))
+
+    assert age_cell(out, NOW).text == "50m"
 
 
 def test_a_young_age_moves_in_steps_so_that_a_quiet_table_is_quiet() -> None:
@@ -111,33 +124,59 @@ def test_a_young_age_moves_in_steps_so_that_a_quiet_table_is_quiet() -> None:
 
 
 def test_badges_say_the_gravest_and_notes_say_all() -> None:
-    model = posted.model("m", fault="key refused", throttled_until=NOW + 5, pinned_to="gpt-5")
+    model = posted.model("m", fault="key refused", throttled_until=NOW + 5)
+    pin = (HoldView(HoldKind.PINNED, "m", "maria", NOW, NOW + 65, detail="gpt-5"),)
 
-    assert badge_of(model, NOW).text == "F"
-    assert [note.text for note in notes_of(model, NOW)] == [
+    assert badge_of(model, NOW, pin).text == "F"
+    assert [note.text for note in notes_of(model, NOW, pin)] == [
         "FAULT key refused",
         "throttled 0:05",
-        "pinned → gpt-5",
+        "pinned → gpt-5 by maria, 1:05 left",
     ]
-    assert badge_of(replace(model, fault=""), NOW).text == "T"
-    assert badge_of(replace(model, fault=""), NOW + 6).text == "P"
+    assert badge_of(replace(model, fault=""), NOW, pin).text == "T"
+    assert badge_of(replace(model, fault=""), NOW + 6, pin).text == "P"
     assert badge_of(posted.model("m"), NOW).text == " "
 
 
-def test_frozen_and_ejected_models_have_letters_and_words() -> None:
-    out = posted.model("m", ejected_until=NOW + 25, pinned_to="gpt-5", breaker=replace(STILL, frozen_until=None))
+@pytest.mark.parametrize(
+    ("kind", "letter"),
+    [(HoldKind.KILLED, "K"), (HoldKind.FROZEN, "Z"), (HoldKind.WEIGHTED, "W"), (HoldKind.SAFE_MODE, "S")],
+)
+def test_every_hold_has_a_letter(kind: HoldKind, letter: str) -> None:
+    assert badge_of(posted.model("m"), NOW, (HoldView(kind, "m", "bob", NOW),)).text == letter
+
+
+def test_an_ejected_model_is_told_with_its_countdown() -> None:
+    out = posted.model("m", ejected_until=NOW + 25)
 
     assert badge_of(out, NOW).text == "E"
-    assert [note.text for note in notes_of(out, NOW)] == ["ejected 0:25", "frozen", "pinned → gpt-5"]
-    still = posted.model("m", breaker=STILL, pinned_to="gpt-5")
-    assert badge_of(still, NOW).text == "Z"
-    assert notes_of(still, NOW)[0].text == "frozen 42:00"
+    assert notes_of(out, NOW)[0].text == "ejected 0:25"
 
 
-@pytest.mark.parametrize("width", [80, 99, 100, 116, 120, 136, 140, 160, 200, 250])
+def test_a_kill_switch_stands_in_place_of_the_breaker() -> None:
+    kill = HoldView(HoldKind.KILLED, "*", "bob", NOW, NOW + 599)
+
+    assert breaker_cell(posted.model("m"), NOW, (kill,)).text == "KILLED 9:59"
+    assert breaker_cell(posted.model("m"), NOW, (replace(kill, until=None),)).text == "KILLED"
+
+
+def test_a_half_open_breaker_counts_its_trials() -> None:
+    view = replace(breaker(BreakerState.HALF_OPEN), trials_passed=1, trials_needed=3)
+
+    assert breaker_cell(posted.model("m", breaker=view), NOW).text == "HALF 1/3"
+
+
+def test_calls_in_flight_are_told_with_their_bound_and_those_that_wait() -> None:
+    full = in_flight_cell(posted.model("m", in_flight=8, waiting=3))
+
+    assert (full.text, full.role) == ("8/10+3", Role.WARN)
+    assert in_flight_cell(posted.model("m", max_in_flight=0)).text == "—"
+
+
+@pytest.mark.parametrize("width", [1, 8, 20, 40, 60, 72, 80, 99, 100, 116, 120, 136, 140, 160, 200, 250])
 def test_rows_and_header_fill_the_width_they_were_planned_for(width: int) -> None:
     columns = plan(width)
-    lines = [header_pieces(columns), *(row_pieces(columns, model, NOW) for model in posted.incident().models)]
+    lines = [header_pieces(columns), *(row_pieces(columns, Row(model, NOW)) for model in posted.incident().models)]
 
     lengths = {sum(len(piece.text) for piece in line) for line in lines}
 
@@ -162,6 +201,10 @@ def test_a_gap_is_drawn_and_a_short_series_starts_with_one() -> None:
     assert sparkline((1.0,), 0, error_level) == ""
 
 
+def admitted(chosen: Filter, fleet: FleetSnapshot) -> set[str]:
+    return {model.model_id for model in fleet.models if chosen.admits(model, fleet, NOW)}
+
+
 @pytest.mark.parametrize(
     ("words", "names"),
     [
@@ -178,13 +221,21 @@ def test_a_gap_is_drawn_and_a_short_series_starts_with_one() -> None:
         ("pinned", {"claude-4-opus"}),
         ("throttled", {"grok-3"}),
         ("fault", {"command-r-plus"}),
+        ("status:d !status:deg", {"claude-4-sonnet", "mistral-large"}),
+        ("since<2m", {"grok-3"}),
+        ("since<15m status:down", {"claude-4-sonnet"}),
+        ("checked>30m", {"mistral-large"}),
+        ("hold:pinned", {"claude-4-opus"}),
+        ("hold:any", {"claude-4-opus", "mistral-large"}),
+        ("~g3", {"grok-3"}),
+        ("~CSNT", {"claude-4-sonnet"}),
     ],
 )
 def test_filter_words(words: str, names: set[str]) -> None:
     chosen = parse(words)
 
     assert not chosen.problems
-    assert {model.model_id for model in posted.incident().models if chosen.admits(model)} == names
+    assert admitted(chosen, posted.incident()) == names
 
 
 @pytest.mark.parametrize(
@@ -203,19 +254,75 @@ def test_filter_words_of_the_way_back(words: str, names: set[str]) -> None:
     chosen = parse(words)
 
     assert not chosen.problems
-    assert {model.model_id for model in posted.returning().models if chosen.admits(model)} == names
+    assert admitted(chosen, posted.returning()) == names
 
 
-@pytest.mark.parametrize("word", ["status:dwon", "breaker:ajar", "p95>fast", "p95>5%", "err>2s", "err>", "!p95<"])
+@pytest.mark.parametrize(
+    "word",
+    [
+        "status:dwon",
+        "breaker:ajar",
+        "p95>fast",
+        "p95>5%",
+        "err>2s",
+        "err>",
+        "!p95<",
+        "status:",
+        "status>3",
+        "provider:",
+        "hold:tied",
+        "since<soon",
+        "p95:2s",
+        "staus:down",
+    ],
+)
 def test_a_word_that_is_not_understood_is_said_and_narrows_nothing(word: str) -> None:
     chosen = parse(word)
 
     assert len(chosen.problems) == 1
-    assert all(chosen.admits(model) for model in posted.incident().models)
+    assert len(admitted(chosen, posted.incident())) == 12
+
+
+def test_a_problem_tells_its_place_and_what_is_possible() -> None:
+    (problem,) = parse("grok status:dwon").problems
+
+    assert str(problem).startswith("at 6: dwon is no status: ok, degraded, down, unknown")
+
+
+def test_a_hold_that_the_engine_tells_of_a_provider_is_found() -> None:
+    kill = HoldView(HoldKind.KILLED, "provider:anthropic", "bob", NOW)
+
+    found = admitted(parse("hold:killed"), replace(posted.healthy(), holds=(kill,)))
+
+    assert found == {"claude-4-sonnet", "claude-4-opus"}
+
+
+@pytest.mark.parametrize(
+    ("line", "after", "offered"),
+    [
+        ("sta", "status:", 1),
+        ("status:d", "status:d", 2),
+        ("!status:ok,deg", "!status:ok,degraded", 1),
+        ("provider:an", "provider:anthropic", 1),
+        ("breaker:open claude-4-s", "breaker:open claude-4-sonnet", 1),
+        ("zzz", "zzz", 0),
+        ("p9", "p95>", 1),
+    ],
+)
+def test_tab_completes_keys_words_providers_and_names(line: str, after: str, offered: int) -> None:
+    found = complete(line, len(line), posted.incident())
+
+    assert (found.line, found.cursor, len(found.offers)) == (after, len(after), offered)
+
+
+def test_tab_completes_in_the_middle_of_a_line() -> None:
+    found = complete("sta err>5", 3, posted.incident())
+
+    assert (found.line, found.cursor) == ("status: err>5", 7)
 
 
 def test_no_words_admit_all() -> None:
-    assert all(parse("  ").admits(model) for model in posted.incident().models)
+    assert len(admitted(parse("  "), posted.incident())) == 12
 
 
 def test_the_worst_is_who_is_down_and_not_by_hand() -> None:
@@ -423,3 +530,12 @@ def test_a_line_too_long_ends_in_an_ellipsis() -> None:
 def test_a_sentence_is_broken_at_spaces_and_cut_at_the_end() -> None:
     assert wrapped("one two three four", 9, 2) == ("one two", "three fo…")
     assert wrapped("one", 9, 2) == ("one",)
+
+
+def test_a_slow_line_is_named_where_there_is_room() -> None:
+    def title(width: int) -> str:
+        pieces = title_pieces(posted.healthy(), NOW, width=width, link="link 420 ms 0.5 Hz")
+        return "".join(piece.text for piece in pieces)
+
+    assert "link 420 ms 0.5 Hz" in title(80)
+    assert "link" not in title(40)

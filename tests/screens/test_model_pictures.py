@@ -20,7 +20,17 @@ from hive_console.ui.app import HiveApp
 from hive_console.ui.deed_dialog import DeedDialog
 from hive_console.ui.model_screen import ModelScreen
 from hive_console.ui.target_picker import TargetPicker
-from tests.screens.posted import NOW, FakeClient, healthy, incident, incident_events, returning, unknown
+from tests.screens.posted import (
+    NOW,
+    FakeClient,
+    healthy,
+    held,
+    incident,
+    incident_events,
+    model_events,
+    returning,
+    unknown,
+)
 
 Compare = Callable[..., bool]
 """The plugin's `snap_compare`."""
@@ -57,9 +67,10 @@ def ask(action: Action, target: str, parameter: str = "") -> Callable[[FakeClien
     return lambda client: ActionDialog(client, Command(action, target, parameter=parameter), lambda: NOW)
 
 
-@pytest.mark.parametrize("size", [SMALL, LARGE])
-def test_picture_of_a_model_that_is_down(snap_compare: Compare, size: tuple[int, int]) -> None:
-    app = console(FakeClient(incident(), incident_events()))
+@pytest.mark.parametrize("theme", ["hive-dark", "hive-mono"])
+@pytest.mark.parametrize("size", [SMALL, (120, 40), (200, 60)], ids=["80x24", "120x40", "200x60"])
+def test_picture_of_a_model_that_is_down(snap_compare: Compare, theme: str, size: tuple[int, int]) -> None:
+    app = console(FakeClient(held(), model_events()), theme=theme)
     before = showing(lambda client: ModelScreen(client, "claude-4-sonnet", lambda: NOW))
 
     assert snap_compare(app, terminal_size=size, run_before=before)
@@ -85,9 +96,9 @@ def test_picture_of_a_model_that_is_well_in_the_light(snap_compare: Compare) -> 
     assert snap_compare(app, terminal_size=LARGE, run_before=before)
 
 
-def test_picture_of_a_model_without_color(snap_compare: Compare) -> None:
-    app = console(FakeClient(incident(), incident_events()), theme="hive-mono")
-    before = showing(lambda client: ModelScreen(client, "deepseek-v3", lambda: NOW))
+def test_picture_of_a_chain_and_its_holds_on_a_small_terminal(snap_compare: Compare) -> None:
+    app = console(FakeClient(held(), model_events()))
+    before = showing(lambda client: ModelScreen(client, "claude-4-opus", lambda: NOW), "shift+tab")
 
     assert snap_compare(app, terminal_size=SMALL, run_before=before)
 

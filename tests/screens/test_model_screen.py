@@ -9,11 +9,12 @@ import pytest
 from hive_console.core import events as e
 from hive_console.core.outcome import OutcomeKind
 from hive_console.core.settings import Strategy
-from hive_console.core.snapshot import FleetSnapshot, ModelView
-from hive_console.core.states import BreakerState, ModelStatus
+from hive_console.core.snapshot import FleetSnapshot, HoldView, ModelView
+from hive_console.core.states import BreakerState, HoldKind, ModelStatus
 from hive_console.ui.action_dialog import ActionDialog
 from hive_console.ui.action_menu import ActionMenu
-from hive_console.ui.model_screen import ModelScreen, is_about
+from hive_console.ui.model_record import is_about
+from hive_console.ui.model_screen import ModelScreen
 from hive_console.ui.model_story import story_lines
 from hive_console.ui.target_picker import TargetPicker
 from hive_console.ui.undo_dialog import UndoDialog
@@ -197,6 +198,7 @@ async def test_the_screen_shows_story_charts_and_events() -> None:
         assert "Response, s" in stage.shown
         assert "Errors, %  now 100" in stage.shown
         assert "-30 min" in stage.shown
+        await stage.press("tab")
         assert "02:58:44 ✖ breaker claude-4-sonnet closed → open" in stage.shown
         assert "deepseek-v3 available → degraded" not in stage.shown
 
@@ -211,19 +213,31 @@ async def test_the_countdown_moves_with_the_clock() -> None:
         assert "next probe in 0:16" in screen.text
 
 
-async def test_the_p95_is_a_line_in_the_chart() -> None:
-    async with staged(FakeClient(healthy())) as stage:
+async def test_the_charts_have_lines_for_the_bounds_by_which_the_model_is_judged() -> None:
+    quiet = model("gpt-5", response_times=(1.0,) * 180, fastest=(), p95s=())
+    async with staged(FakeClient(replace(healthy(), models=(quiet,))), size=(120, 40)) as stage:
         open_model(stage, "gpt-5")
         await stage.pilot.pause()
 
-        assert "┈┈ p95 2.1s" in stage.shown
+        assert "last 1.1s  p95 2.1s" in stage.shown
+        assert "degraded at 5" in stage.shown
+        assert "timeout 30s" not in stage.shown  # it would flatten what is measured
+
+
+async def test_a_bound_in_reach_of_the_values_is_named_on_its_line() -> None:
+    slow = model("gpt-5", response_times=(None,) * 90 + (3.0,) * 60, fastest=(), p95s=(), p95=None)
+    async with staged(FakeClient(replace(healthy(), models=(slow,))), size=(120, 40)) as stage:
+        open_model(stage, "gpt-5")
+        await stage.pilot.pause()
+
+        assert "degraded above 4.0s ┈" in stage.shown
 
 
 async def test_charts_are_plotted_again_only_when_data_or_size_changed() -> None:
     async with staged(FakeClient(healthy())) as stage:
         screen = open_model(stage, "gpt-5")
         await stage.pilot.pause()
-        chart = screen.query_one("#model-times", Chart)
+        chart = screen.query_one("#charts-times", Chart)
         before = chart.draws
         for _ in range(5):
             stage.clock[0] += 1
@@ -262,7 +276,7 @@ async def test_brackets_go_round_the_fleet() -> None:
 async def test_events_follow_the_model() -> None:
     async with staged(FakeClient(incident(), incident_events())) as stage:
         screen = open_model(stage, "gpt-5")
-        await stage.press("right_square_bracket")
+        await stage.press("right_square_bracket", "tab")
 
         assert "deepseek-v3 available → degraded" in screen.text
         assert "claude-4-sonnet closed → open" not in screen.text
@@ -386,7 +400,16 @@ async def test_hostile_texts_reach_no_terminal() -> None:
         for payload in PAYLOADS
     )
     fleet = replace(healthy(), models=models, environment=PAYLOADS[2])
-    async with staged(FakeClient(fleet, probes)) as stage:
+    holds = tuple(
+        HoldView(HoldKind.PINNED, payload, payload, NOW, NOW + 60, payload, payload) for payload in PAYLOADS
+    )
+    deeds = tuple(
+        e.BreakerChanged(
+            at=NOW, model=payload, old=BreakerState.CLOSED, new=BreakerState.OPEN, cause=f"by {payload}"
+        )
+        for payload in PAYLOADS
+    )
+    async with staged(FakeClient(replace(fleet, holds=holds), (*probes, *deeds)), size=(200, 60)) as stage:
         open_model(stage, PAYLOADS[0])
         for _ in PAYLOADS:
             await stage.press("right_square_bracket")
@@ -406,10 +429,10 @@ async def test_markup_in_an_error_is_text() -> None:
 async def test_it_fits_any_terminal() -> None:
     async with staged(FakeClient(incident(), incident_events())) as stage:
         open_model(stage)
-        for width, height in ((40, 12), (1, 1), (60, 30), (300, 90), (80, 24)):
+        for width, height in ((40, 10), (20, 5), (1, 1), (60, 30), (120, 40), (300, 90), (80, 24)):
             await stage.pilot.resize_terminal(width, height)
 
-            assert max(map(len, stage.shown.splitlines())) <= width
+            await stage.until(lambda: max(map(len, stage.shown.splitlines())) <= width)  # noqa: B023 - in this turn
 
 
 async def test_a_terminal_without_unicode_gets_charts_of_letters() -> None:

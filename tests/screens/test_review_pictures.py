@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 from hive_console.core.past import past_of
 from hive_console.engine.review_client import ReviewClient
 from hive_console.ui.review_app import ReviewApp
+from hive_widgets.chart import Chart
 from tests.screens.reviewed import DOWN, evening
 
 SnapCompare = Callable[..., bool]
@@ -33,6 +34,8 @@ def test_picture_of_a_fleet_as_it_was(
         app.look()
         app.go_to("gpt-5")
         await pilot.press(*keys)
+        while size[0] > 80 and not [chart for chart in app.screen.query(Chart) if chart.draws]:
+            await pilot.pause()
         await pilot.pause()
 
     assert snap_compare(app, terminal_size=size, run_before=arrive)

@@ -9,7 +9,7 @@ from hive_console.core.events import EngineStarted
 from hive_console.engine.review_client import ReviewClient
 from hive_console.ui.jump_dialog import JumpDialog
 from hive_console.ui.key_bar import TIME
-from hive_console.ui.palette import HiveCommands
+from hive_console.ui.palette_offers import Offers
 from hive_console.ui.review_app import REFUSAL, ReviewApp
 from tests.recordings.evening import ReviewedStore, an_evening, an_older_evening
 from tests.screens.reviewed import BEGIN, DOWN, END, UP, reviewed
@@ -101,7 +101,7 @@ async def test_a_models_screen_shows_how_it_was_configured() -> None:
 
 
 async def test_models_are_found_by_the_provider_they_had() -> None:
-    async with reviewed(size=(120, 40)) as review:
+    async with reviewed(size=(120, 24)) as review:
         assert "openai" in review.shown
         await review.press("slash", *"provider:anth", "enter")
 
@@ -187,12 +187,15 @@ async def test_neither_pause_nor_reload_nor_a_way_to_become_read_only_is_offered
 
 async def test_the_palette_offers_times_and_no_deeds() -> None:
     async with reviewed() as review:
-        offered = [text for text, _ in HiveCommands(review.app.screen)._offers()]
+        offers = Offers(review.app)
+        everything = offers.catalog.first(1000)
+        offered = [offers.offer(found).text for found in (*everything, *offers.catalog.best("gpt-5", 1000))]
 
         assert "time: jump to a time" in offered
-        assert "go to gpt-5 (openai)" in offered
+        assert "go to gpt-5" in offered
         assert "quit" in offered
-        assert not any("trip" in text or "reload" in text for text in offered)
+        deeds = ("trip the", "reload", "kill", "freeze", "emergency")
+        assert not any(deed in text for text in offered for deed in deeds)
 
 
 async def test_quitting_asks_nothing() -> None:

@@ -35,7 +35,7 @@ def _short(breaker: BreakerView, ramp: float | None, now: float) -> tuple[str, R
             left = "" if breaker.open_until is None else f" {countdown(breaker.open_until - now)}"
             return mark.word + left, mark.role
         case BreakerState.HALF_OPEN:
-            return f"{mark.word} probing", mark.role
+            return f"{mark.word} {_trials(breaker)}", mark.role
         case BreakerState.CLOSED if ramp is not None:
             return f"{RAMP.word} {whole_percent(ramp)}%", RAMP.role
         case BreakerState.CLOSED if breaker.consecutive_failures:
@@ -52,6 +52,11 @@ def _frozen_state(breaker: BreakerView, ramp: float | None) -> str:
             return f"{whole_percent(ramp)}%"
         return _count(breaker) if breaker.is_count_known else ""
     return BREAKER_MARKS[breaker.state].word.lower()
+
+
+def _trials(breaker: BreakerView) -> str:
+    """Good trials of those needed; where nobody tells them, that trials are under way."""
+    return f"{breaker.trials_passed}/{breaker.trials_needed}" if breaker.trials_needed else "probing"
 
 
 def _count(breaker: BreakerView) -> str:

@@ -1,21 +1,35 @@
-"""A chart of one series over the last half hour, drawn by plotext in the theme's colors."""
+"""A chart of one series over the last half hour, in the theme's colors: with plotext's axes, or small and cheap."""
 
 from __future__ import annotations
 
 from textual.events import Resize
+from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
 from hive_console.core.snapshot import SERIES_BUCKET, SERIES_LENGTH, Series
 from hive_widgets.glyphs import GAP, Role
-from hive_widgets.pieces import Piece, strip_of
-from hive_widgets.plot import SMALLEST, Part, Plot, PlotUnavailable, draw
+from hive_widgets.pieces import Piece, changed_cells, strip_of
+from hive_widgets.plot import SMALLEST, PlotUnavailable, draw
+from hive_widgets.plot_parts import EventMark, Level, Part, Plot, Stretch
+from hive_widgets.small_plot import SMALLEST as SMALLEST_SMALL
+from hive_widgets.small_plot import draw_small
 
 BRIDGED_BUCKETS = 4
 """Values at most this far apart are joined: with no traffic there is one probe each 30 s (three buckets) and its
 jitter, and that is no gap. What lies further apart is."""
 
-_ROLES = {Part.SCALE: Role.MUTED, Part.TRACE: Role.TRACE, Part.THRESHOLD: Role.WARN}
+ROLES = {
+    Part.SCALE: Role.MUTED,
+    Part.TRACE: Role.TRACE,
+    Part.THRESHOLD: Role.WARN,
+    Part.BAND: Role.MUTED,
+    Part.GAP: Role.MUTED,
+    Part.TROUBLE: Role.BAD,
+    Part.MOVE: Role.WARN,
+    Part.HAND: Role.HELD,
+    Part.RELIEF: Role.GOOD,
+}
 
 _ASCII = str.maketrans("─│└┬┤┼┈", "-|++++.")
 """Frame signs for terminals without Unicode."""
@@ -36,6 +50,7 @@ class Chart(Widget):
         *,
         least_top: float,
         is_ascii: bool = False,
+        is_small: bool = False,
         id: str | None = None,  # noqa: A002 - Textual's name
     ) -> None:
         """Shows an empty chart.
@@ -44,16 +59,16 @@ class Chart(Widget):
             title: what is plotted, with its unit.
             least_top: the value that the scale reaches at least.
             is_ascii: whether the terminal has no Unicode.
+            is_small: drawn without plotext, for narrow panes that are drawn often.
             id: the widget's id.
         """
         super().__init__(id=id)
         self._title = title
         self._least_top = least_top
         self._is_ascii = is_ascii
-        self._values: Series = ()
+        self._is_small = is_small
         self._latest = ""
-        self._level: float | None = None
-        self._level_name = ""
+        self._plot = self._plot_of(())
         self._plotted: tuple[tuple[Piece, ...], ...] | None = None
         self.draws = 0
         """How often plotext was asked: the measure of what the chart costs."""
@@ -64,21 +79,63 @@ class Chart(Widget):
         lines = (self._title_line(), *self._plot_lines())
         return "\n".join("".join(piece.text for piece in line) for line in lines)
 
-    def plot(self, values: Series, *, latest: str = "", level: float | None = None, level_name: str = "") -> None:
+    def plot(
+        self,
+        values: Series,
+        *,
+        latest: str = "",
+        levels: tuple[Level, ...] = (),
+        band: tuple[Series, Series] = ((), ()),
+        marks: tuple[EventMark, ...] = (),
+    ) -> None:
         """Shows these values.
 
         Args:
             values: one a bucket, oldest first; `None` is a gap.
             latest: the newest figure in words, for the title line.
-            level: where to draw a level line, or `None`.
-            level_name: what that line is.
+            levels: level lines.
+            band: lower and upper edge of the band around the values.
+            marks: what happened, by the place in the whole half hour.
         """
-        if (values, level) != (self._values, self._level):
-            self._plotted = None
-        elif (latest, level_name) == (self._latest, self._level_name):
+        plot = self._plot_of(values, levels, band, marks)
+        if plot == self._plot and latest == self._latest:
             return
-        self._values, self._latest, self._level, self._level_name = values, latest, level, level_name
-        self.refresh()
+        before = (self._title_line(), *(self._plotted or ()))
+        if plot != self._plot:
+            self._plotted = None
+        self._plot, self._latest = plot, latest
+        if len(before) == 1 or not self.is_on_screen:
+            self.refresh()
+            return
+        self._send_changes(before, (self._title_line(), *self._plot_lines()))
+
+    def _send_changes(self, before: tuple[tuple[Piece, ...], ...], after: tuple[tuple[Piece, ...], ...]) -> None:
+        """Only the cells that differ: a new value moves the right end of few lines."""
+        for y in range(self.size.height):
+            old, new = (lines[y] if y < len(lines) else () for lines in (before, after))
+            if old != new:
+                start, count = changed_cells(old, new, max(1, self.size.width))
+                self.refresh(Region(start, y, count, 1))
+
+    def _plot_of(
+        self,
+        values: Series,
+        levels: tuple[Level, ...] = (),
+        band: tuple[Series, Series] = ((), ()),
+        marks: tuple[EventMark, ...] = (),
+    ) -> Plot:
+        return Plot(
+            values=_whole(values),
+            bucket=SERIES_BUCKET,
+            bridged=BRIDGED_BUCKETS,
+            least_top=self._least_top,
+            levels=levels,
+            marker=_ASCII_MARKER if self._is_ascii else "braille",
+            low=_whole(band[0]),
+            high=_whole(band[1]),
+            marks=marks,
+            is_ascii=self._is_ascii,
+        )
 
     def on_resize(self, _: Resize) -> None:
         """Another size wants another drawing."""
@@ -95,9 +152,6 @@ class Chart(Widget):
         pieces = [Piece(self._title, Role.ACCENT, is_bold=True)]
         if self._latest:
             pieces.append(Piece(f"  {self._latest}"))
-        if self._level is not None:
-            dots = ".." if self._is_ascii else "┈┈"
-            pieces.append(Piece(f"  {dots} {self._level_name}", Role.WARN))
         return tuple(pieces)
 
     def _plot_lines(self) -> tuple[tuple[Piece, ...], ...]:
@@ -106,28 +160,27 @@ class Chart(Widget):
         return self._plotted
 
     def _plot_anew(self, width: int, height: int) -> tuple[tuple[Piece, ...], ...]:
-        if all(value is None for value in self._values):
+        if all(value is None for value in self._plot.values):
             gap = GAP.ascii_glyph if self._is_ascii else GAP.glyph
             return _said(f"{gap} no data in the last half hour")
-        if width < SMALLEST[0] or height < SMALLEST[1]:
+        smallest = SMALLEST_SMALL if self._is_small else SMALLEST
+        if width < smallest[0] or height < smallest[1]:
             return _said("no room for a chart")
-        plot = Plot(
-            values=(None,) * (SERIES_LENGTH - len(self._values)) + self._values,
-            bucket=SERIES_BUCKET,
-            bridged=BRIDGED_BUCKETS,
-            least_top=self._least_top,
-            threshold=self._level,
-            marker=_ASCII_MARKER if self._is_ascii else "braille",
-        )
         self.draws += 1
         try:
-            lines = draw(plot, width, height)
+            lines = (draw_small if self._is_small else draw)(self._plot, width, height)
         except PlotUnavailable:
             return _said("plotext does not run on this machine: no charts")
-        return tuple(
-            tuple(Piece(said.translate(_ASCII) if self._is_ascii else said, _ROLES[part]) for said, part in line)
-            for line in lines
-        )
+        return tuple(tuple(self._piece(stretch) for stretch in line) for line in lines)
+
+    def _piece(self, stretch: Stretch) -> Piece:
+        text, part = stretch
+        return Piece(text.translate(_ASCII) if self._is_ascii else text, ROLES[part])
+
+
+def _whole(values: Series) -> Series:
+    """The series of the whole half hour: nothing was measured before it began."""
+    return (None,) * (SERIES_LENGTH - len(values)) + values
 
 
 def _said(text: str) -> tuple[tuple[Piece, ...], ...]:

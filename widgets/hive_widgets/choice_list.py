@@ -23,11 +23,13 @@ class Choice:
         name: what the list reports when it is chosen.
         pieces: how it looks.
         refusal: why it cannot be chosen; ``""`` when it can.
+        note: what else there is to know, for when the cursor is on it.
     """
 
     name: str
     pieces: tuple[Piece, ...]
     refusal: str = ""
+    note: str = ""
 
 
 class ChoiceList(Widget, can_focus=True):
@@ -47,6 +49,9 @@ class ChoiceList(Widget, can_focus=True):
         def __init__(self, name: str) -> None:
             super().__init__()
             self.name = name
+
+    class Moved(Message):
+        """The cursor is on another choice, or the choice under it is another one."""
 
     class Refused(Message):
         """Somebody wanted a choice that cannot be made."""
@@ -78,13 +83,16 @@ class ChoiceList(Widget, can_focus=True):
 
     def offer(self, choices: tuple[Choice, ...]) -> None:
         """Shows these choices; the cursor starts on the first that can be made, and then stays with its name."""
-        name = self.current.name if self.current is not None else None
+        before = self.current
+        name = None if before is None else before.name
         if choices == self._choices:
             return
         self._choices = choices
         places = [place for place, choice in enumerate(choices) if choice.name == name]
         places += [place for place, choice in enumerate(choices) if not choice.refusal]
         self._place(places[0] if places else 0)
+        if self.current != before:
+            self.post_message(self.Moved())
         self.refresh()
 
     def choose(self, name: str) -> None:
@@ -96,7 +104,10 @@ class ChoiceList(Widget, can_focus=True):
 
     def action_move(self, rows: int) -> None:
         """Moves the cursor."""
+        before = self._cursor
         self._place(self._cursor + rows)
+        if self._cursor != before:
+            self.post_message(self.Moved())
 
     def action_choose(self) -> None:
         """Makes the choice under the cursor."""

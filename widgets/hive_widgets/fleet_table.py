@@ -15,10 +15,12 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from hive_console.core.snapshot import ModelView
+from hive_console.core.holding import holds_of
+from hive_console.core.snapshot import FleetSnapshot, ModelView
 from hive_widgets.cursor_keys import cursor_keys
-from hive_widgets.fleet_columns import Column, header_pieces, plan, row_pieces
+from hive_widgets.fleet_columns import Column, Row, header_pieces, plan, row_pieces
 from hive_widgets.glyphs import Role
+from hive_widgets.panes import CURRENT
 from hive_widgets.pieces import Piece, changed_cells, strip_of
 
 WHEEL_ROWS = 3
@@ -41,6 +43,10 @@ class FleetTable(Widget, can_focus=True):
             super().__init__()
             self.model_id = model_id
 
+        def can_replace(self, message: Message) -> bool:
+            """Of a held key's many moves the last one counts."""
+            return isinstance(message, FleetTable.Moved)
+
     class Opened(Message):
         """The model under the cursor is asked for."""
 
@@ -54,11 +60,14 @@ class FleetTable(Widget, can_focus=True):
         self._empty_text = empty_text
         self._models: tuple[ModelView, ...] = ()
         self._now = 0.0
+        self._fleet: FleetSnapshot | None = None
         self._selected: str | None = None
         self._cursor = 0
         self._top = 0
         self._columns: tuple[Column, ...] = plan(80, is_ascii=is_ascii)
         self._drawn: dict[int, tuple[Piece, ...]] = {}
+        self._made: dict[int, tuple[Piece, ...]] = {}
+        self._is_moved = False
 
     @property
     def selected(self) -> ModelView | None:
@@ -74,16 +83,25 @@ class FleetTable(Widget, can_focus=True):
     def _room(self) -> int:
         return max(1, self.size.height - 1)
 
-    def show(self, models: tuple[ModelView, ...], now: float, *, follow: bool = True, empty_text: str = "") -> None:
+    def show(
+        self,
+        models: tuple[ModelView, ...],
+        now: float,
+        *,
+        fleet: FleetSnapshot | None = None,
+        follow: bool = True,
+        empty_text: str = "",
+    ) -> None:
         """Draws these models in this order; sends only the lines that differ from what is on the screen.
 
         Args:
             models: the rows, from the top.
             now: Unix seconds, for ages and countdowns.
+            fleet: whose models they are, for what hands hold of them.
             follow: keeps the cursor on its model; otherwise it stays on its line.
             empty_text: what to say when there are no rows.
         """
-        self._models, self._now = models, now
+        self._models, self._now, self._fleet = models, now, fleet
         self._empty_text = empty_text or self._empty_text
         if follow and self._selected is not None:
             self._cursor = next(
@@ -102,11 +120,17 @@ class FleetTable(Widget, can_focus=True):
         return False
 
     def action_move(self, rows: int) -> None:
-        self._place(self._cursor + rows)
-        self._send_changes()
+        self.action_move_to(max(0, self._cursor + rows))
 
     def action_move_to(self, row: int) -> None:
         self._place(row if row >= 0 else len(self._models) + row)
+        if not self._is_moved:
+            # Behind the keys that wait already: a held key costs one drawing, not one a line.
+            self._is_moved = True
+            self.call_later(self._send_moved)
+
+    def _send_moved(self) -> None:
+        self._is_moved = False
         self._send_changes()
 
     def action_page(self, pages: int) -> None:
@@ -135,7 +159,9 @@ class FleetTable(Widget, can_focus=True):
             return header_pieces(self._columns, place)
         index = self._top + y - 1
         if index < len(self._models):
-            row = row_pieces(self._columns, self._models[index], self._now)
+            model = self._models[index]
+            holds = () if self._fleet is None else holds_of(model, self._fleet)
+            row = row_pieces(self._columns, Row(model, self._now, holds))
             # The first piece is the margin; a mark there keeps the cursor visible where reverse video is not.
             return (Piece("›" if not self._is_ascii else ">", Role.ACCENT), *row[1:]) if self._is_at(index) else row
         return (Piece(f"  {self._empty_text}", Role.MUTED),) if y == 1 else ()
@@ -144,8 +170,10 @@ class FleetTable(Widget, can_focus=True):
         return index == self._cursor
 
     def _send_changes(self) -> None:
-        for y in range(self.size.height):
-            drawn, line = self._drawn.get(y), self._line(y)
+        # What is made here to be compared is drawn a moment later.
+        self._made = {y: self._line(y) for y in range(self.size.height)}
+        for y, line in self._made.items():
+            drawn = self._drawn.get(y)
             if drawn == line:
                 continue
             start, count = (0, self.size.width)
@@ -156,15 +184,20 @@ class FleetTable(Widget, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """One line, as the compositor asks for it."""
-        pieces = self._line(y)
+        pieces = self._made[y] if y in self._made else self._line(y)
         self._drawn[y] = pieces
-        is_selected = bool(self._models) and y > 0 and self._is_at(self._top + y - 1)
+        is_selected = self.has_class(CURRENT) and bool(self._models) and y > 0 and self._is_at(self._top + y - 1)
         variables = self.app.theme_variables
         return strip_of(pieces, self.size.width, variables, base=self.rich_style, is_selected=is_selected)
+
+    def mark(self) -> None:
+        """The cursor's line is in reverse video while keys go to the table; else only its mark stays."""
+        self.refresh(Region(0, 1 + self._cursor - self._top, max(1, self.size.width), 1))
 
     def on_resize(self) -> None:
         self._columns = plan(self.size.width, is_ascii=self._is_ascii)
         self._drawn.clear()
+        self._made.clear()
         self._place(self._cursor)
         self.refresh()
 

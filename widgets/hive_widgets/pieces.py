@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
@@ -33,7 +34,13 @@ class Piece:
 
 def harmless(text: str) -> str:
     """The text with every control, bidirectional and zero-width character made visible."""
-    return text if text.isascii() and text.isprintable() else clean(text, LINE_LIMIT)
+    return text if text.isascii() and text.isprintable() else _cleaned(text)
+
+
+@lru_cache(maxsize=4096)
+def _cleaned(text: str) -> str:
+    """Glyphs and sparklines come again from drawing to drawing."""
+    return clean(text, LINE_LIMIT)
 
 
 def width_of(text: str) -> int:

@@ -1,4 +1,4 @@
-"""One series as plotext draws it: lines of text whose parts know what they are, with no color and no escape.
+"""A series as plotext draws it, with all that is laid over it: text whose parts know what they are, and no escape.
 
 plotext colors by number and answers with escape sequences. Here each number stands for a part of the plot; the
 sequences are read back into parts and thrown away, so that the theme colors the plot and nothing of plotext's
@@ -9,50 +9,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import Enum
 
 from hive_console.core.errors import HiveError
-
-
-class Part(Enum):
-    """What a stretch of a plot shows; the value is the color number that carries it through plotext."""
-
-    SCALE = 4
-    TRACE = 2
-    THRESHOLD = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Plot:
-    """What to draw.
-
-    Attributes:
-        values: one value a bucket, oldest first; `None` is a gap.
-        bucket: seconds a value stands for.
-        bridged: how many buckets two values may lie apart and still be joined by a line.
-        least_top: the scale reaches at least this far, so that noise near zero does not look like a mountain.
-        threshold: where to draw a level line, or `None`.
-        marker: plotext's name of the dots, or one character for terminals without Braille.
-    """
-
-    values: tuple[float | None, ...]
-    bucket: float
-    bridged: int = 1
-    least_top: float = 1.0
-    threshold: float | None = None
-    marker: str = "braille"
-
-
-Stretch = tuple[str, Part]
-"""Some text of one line, all of one part."""
+from hive_widgets.plot_overlay import Area, cells_of, overlay, stretches_of
+from hive_widgets.plot_parts import Part, Plot, Stretch, is_measure
 
 SMALLEST = (16, 4)
 """Columns and lines below which axes leave no room for a line."""
-
-_NICE_STEPS = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
-"""Mantissas of scale ends whose half is easy to read too."""
 
 _MOST_STEPS = 5
 """Labels above zero; more are not read."""
@@ -79,14 +42,14 @@ def draw(plot: Plot, width: int, height: int) -> list[list[Stretch]]:
     """
     if width < SMALLEST[0] or height < SMALLEST[1]:
         return [[] for _ in range(height)]
-    return _parted(_drawn_by_plotext(plot, width, height))[:height]
+    cells = cells_of(_parted(_drawn_by_plotext(plot, width, height))[:height], width)
+    left = next((x for x, (sign, _) in enumerate(cells[0]) if sign in "┤│"), 0) + 1
+    overlay(cells, Area(left=left, width=width - left, height=height - _AXIS_LINES), plot)
+    return stretches_of(cells)
 
 
-def top_of_scale(values: Sequence[float], least: float) -> float:
-    """The smallest easy number that is at least `least` and leaves all values on the scale."""
-    highest = max((least, *values))
-    unit = 10.0 ** math.floor(math.log10(highest))
-    return next(step * unit for step in _NICE_STEPS if step * unit >= highest * (1 - 1e-9))
+_AXIS_LINES = 2
+"""The time axis and its labels."""
 
 
 def _drawn_by_plotext(plot: Plot, width: int, height: int) -> str:
@@ -96,13 +59,8 @@ def _drawn_by_plotext(plot: Plot, width: int, height: int) -> str:
         raise PlotUnavailable(str(error)) from error
 
     count = len(plot.values)
-    points = [
-        (index, value)
-        for index, value in enumerate(plot.values)
-        if value is not None and math.isfinite(value) and value >= 0
-    ]
-    levels = [] if plot.threshold is None else [plot.threshold]
-    top = top_of_scale([value for _, value in points] + levels, plot.least_top)
+    points = [(index, value) for index, value in enumerate(plot.values) if value is not None and is_measure(value)]
+    top = plot.top
 
     plotext.terminal.limit(False, False)  # our widget's size counts, not what plotext thinks of the terminal
     figure = plotext.figure
@@ -123,8 +81,6 @@ def _drawn_by_plotext(plot: Plot, width: int, height: int) -> str:
     up.lim(0, top)
     up.ticks(*_value_ticks(top, height))
 
-    if plot.threshold is not None:
-        figure.line(plot.threshold, orientation=0, pixel=Part.THRESHOLD.value, style="dotted")
     if points:
         trace = figure.signal(
             [(index + 1 - count) * plot.bucket / 60 for index, _ in points],

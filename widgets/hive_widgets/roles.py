@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from rich.style import Style
 
@@ -14,4 +15,10 @@ EMPHATIC = frozenset({Role.BAD})
 
 def role_style(variables: Mapping[str, str], role: Role) -> Style:
     """The style of `role` under the variables of a theme (`app.theme_variables`); no colour where it names none."""
-    return Style(color=variables.get(role.value) or None, bold=True if role in EMPHATIC else None)
+    return _style(variables.get(role.value) or None, is_emphatic=role in EMPHATIC)
+
+
+@lru_cache(maxsize=256)
+def _style(color: str | None, *, is_emphatic: bool) -> Style:
+    """One object for each, however many pieces have it."""
+    return Style(color=color, bold=True if is_emphatic else None)
