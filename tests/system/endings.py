@@ -99,8 +99,8 @@ def console_end(folder: Path, config: Path, how: str) -> tuple[float, int, bytes
         eventually(lambda: status(folder / "data").get("gateway"), what="the gateway listens")
         if how == "q":
             terminal.press("q")
-            eventually(lambda: "stops the engine" in terminal.text(), what="it asks before it quits")
-            terminal.press("\t")  # from "Stay" to "Quit"
+            eventually(lambda: "Stop the engine" in terminal.text(), what="it asks before it quits")
+            terminal.press("jj")  # from "Stay" to "Stop the engine"
             began = time.monotonic()
             eventually(lambda: _has_ended_after_enter(terminal), what="it ends")
             seconds = time.monotonic() - began

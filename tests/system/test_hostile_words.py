@@ -6,6 +6,7 @@ import base64
 import re
 import subprocess
 import unicodedata
+from codecs import getincrementaldecoder
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,8 +14,11 @@ from pathlib import Path
 import openai
 from openai.types.chat import ChatCompletionMessageParam
 
+from tests.screens.emulator import Emulator
 from tests.system.echoing import WAYS, echoing_provider
-from tests.system.program import COMMAND, Headless, Terminal, console, environment, eventually, plain_text, status
+from tests.system.program import COMMAND, Headless, Terminal, console, environment, eventually, status
+
+COLUMNS, ROWS = 140, 40
 
 KEY = "Numbat.Key.7f3a9c.OfNobody"
 """Shaped like no known key: only the exact text can be taken out."""
@@ -27,8 +31,8 @@ QUESTION: list[ChatCompletionMessageParam] = [
 CANARIES = (KEY, base64.b64encode(KEY.encode()).decode(), "Wombatprompt", "Bilbyprompt", "quokkaanswer", "cXVva2th")
 """Must be found nowhere, in whatever case."""
 
-ORDERS = (b"\x1b]0;PWNED", b"\x1b]52", b"\x1b]8;;http://evil", b"\x1b[1;1HALL MODELS OK", b"\x1b[6n", b"\x1bP$q")
-"""What the hostile message tells the terminal to do; our own screen does none of it."""
+ORDERS = (b"\x1b]0;PWNED", b"\x1b]52", b"\x1b]8;;http://evil", b"\x1b[1;1HALL MODELS OK", b"\x1bP$q")
+"""What the hostile message tells the terminal to do; our own screen asks for the cursor only."""
 
 
 def write_settings(folder: Path, endpoint: str) -> str:
@@ -97,7 +101,7 @@ def hostile_fleet(folder: Path) -> Iterator[str]:
 
 def test_nothing_of_it_reaches_terminal_status_callers_or_recording(tmp_path: Path) -> None:
     data = tmp_path / "data"
-    with hostile_fleet(tmp_path) as config, console(tmp_path, config, columns=140, rows=40) as terminal:
+    with hostile_fleet(tmp_path) as config, console(tmp_path, config, columns=COLUMNS, rows=ROWS) as terminal:
         gateway = eventually(lambda: str(status(data).get("gateway", "")), what="the gateway listens")
         told = ask_everything(gateway)
         eventually(lambda: "PWNED" in terminal.text(), what="the screen shows the hostile words, made harmless")
@@ -118,22 +122,39 @@ def walk_through_the_screens(terminal: Terminal) -> None:
     """Shows alerts, fleet, one model, help and the palette, each with the hostile words around."""
     steps = (
         ("2", "all-fallbacks-exhausted"),
-        ("1", "PROVIDER"),
+        ("1", "LATENCY"),
         ("\r", " of 10 "),
         ("?", "HELP"),
         ("\x1b", " of 10 "),
-        ("\x1b", "PROVIDER"),
-        (":", "PROVIDER"),
-        ("go to message", "evil-inc"),
+        ("\x1b", "LATENCY"),
+        (":", "a command, a model"),
+        ("message", "message: "),
     )
+    seen = Seen(terminal)
     for keys, words in steps:
-        pressed_until_it_shows(terminal, keys, words)
+        terminal.press(keys)
+        seen.wait_for(words, keys)
 
 
-def pressed_until_it_shows(terminal: Terminal, keys: str, words: str) -> None:
-    seen = len(terminal.drawn)
-    terminal.press(keys)
-    eventually(lambda: words in plain_text(terminal.drawn[seen:]), what=f"{words} after {keys!r}")
+class Seen:
+    """What stands on the terminal: only changes are sent. Fails on orders that we never give."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        self._terminal = terminal
+        self._emulator = Emulator(COLUMNS, ROWS)
+        self._taken = 0
+        self._decode = getincrementaldecoder("utf-8")("strict").decode
+
+    def wait_for(self, words: str, keys: str) -> None:
+        """Waits until the words stand there; `keys` were pressed for it."""
+        eventually(lambda: words in self.now(), what=f"{words} after {keys!r}")
+
+    def now(self) -> str:
+        """The lines of the screen, one after the other."""
+        drawn = self._terminal.drawn
+        news, self._taken = drawn[self._taken :], len(drawn)
+        self._emulator.feed(self._decode(news))
+        return "\n".join(self._emulator.lines)
 
 
 def test_headless_log_and_recording_hold_nothing_of_it(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 from hive_console.core.events import OperationFinished, ProbeFinished
@@ -64,15 +65,23 @@ def test_killed_engine_leaves_a_folder_that_the_next_one_takes(
     config = str(settings_for(tmp_path, provider("alpha"), provider("beta")))
     first = headless(config)
     first.gateway()
+    eventually(lambda: runs_of(first.data), what="its run is on the disk")
     first.kill()
 
     again = headless(config)
     again.gateway()
     assert again.stop() == 0
 
-    with sqlite3.connect(f"file:{again.data / 'hive.db'}?mode=ro", uri=True) as recording:
-        runs = recording.execute("SELECT clean FROM run ORDER BY id").fetchall()
-    assert runs == [(0,), (1,)]
+    assert runs_of(again.data) == [(0,), (1,)]
+
+
+def runs_of(data: Path) -> list[tuple[int]]:
+    """Of each run in the recording, whether it ended in order; empty while there is no recording."""
+    try:
+        with closing(sqlite3.connect(f"file:{data / 'hive.db'}?mode=ro", uri=True)) as recording:
+            return recording.execute("SELECT clean FROM run ORDER BY id").fetchall()
+    except sqlite3.OperationalError:
+        return []
 
 
 def test_sigterm_ends_headless_within_seconds(

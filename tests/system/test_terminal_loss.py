@@ -84,8 +84,8 @@ def test_quitting_restores_the_terminal(tmp_path: Path, config: str) -> None:
     with console(tmp_path, config) as terminal:
         gateway_of(tmp_path / "data")
         terminal.press("q")
-        eventually(lambda: "stops the engine" in terminal.text(), what="it asks before it quits")
-        terminal.press("\t")  # from "Stay", where a careless enter does no harm, to "Quit"
+        eventually(lambda: "Stop the engine" in terminal.text(), what="it asks before it quits")
+        terminal.press("jj")  # from "Stay", where a careless enter does no harm, to "Stop the engine"
         eventually(lambda: pressed_enter_until_gone(terminal), what="it ends")
         assert b"\x1b[?1049l" in terminal.drawn
 
