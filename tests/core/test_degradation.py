@@ -24,6 +24,7 @@ def test_before_the_first_look_nothing_is_lost() -> None:
     mode = Degradation(0.6)
 
     assert (mode.is_degraded, mode.available_share, mode.since) == (False, 1.0, None)
+    assert mode.sheds == frozenset()
 
 
 def test_exactly_the_threshold_is_not_degraded() -> None:
