@@ -10,8 +10,10 @@ ARGS ?=
 run: $(VENV)/.installed
 	@$(BIN)/hive-console --demo $(ARGS)
 
-# The tests that start the installed program have the machine to themselves; the others share it.
+# The tests of how the program ends have the machine to themselves, for they are about seconds.
 SIDE_BY_SIDE := -n 2 --dist loadfile --ignore tests/system
+
+ALONE := tests/system/test_exit.py
 
 # All of core is covered by these alone; counting lines makes the others slower by half.
 PURE := tests/core tests/property
@@ -19,7 +21,8 @@ PURE := tests/core tests/property
 test: $(VENV)/.installed-dev
 ifeq ($(ARGS),)
 	$(BIN)/pytest -q $(SIDE_BY_SIDE)
-	$(BIN)/pytest -q tests/system
+	$(BIN)/pytest -q -n 2 --dist loadfile tests/system --ignore $(ALONE)
+	$(BIN)/pytest -q $(ALONE)
 else
 	$(BIN)/pytest -q $(ARGS)
 endif
@@ -33,7 +36,8 @@ check: $(VENV)/.installed-dev
 	$(BIN)/pytest -q $(SIDE_BY_SIDE) $(PURE) --cov=hive_console.core --cov-report=
 	$(BIN)/coverage report --skip-covered --include='hive_console/core/*' --fail-under=100
 	$(BIN)/pytest -q $(SIDE_BY_SIDE) $(addprefix --ignore ,$(PURE))
-	$(BIN)/pytest -q tests/system
+	$(BIN)/pytest -q -n 2 --dist loadfile tests/system --ignore $(ALONE)
+	$(BIN)/pytest -q $(ALONE)
 
 fix: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
