@@ -15,7 +15,7 @@ import click
 from hive_console.adapters.folders import default_data_folder
 from hive_console.cli.cells import columns_of, csv_line, event_line, event_row, sums_columns, sums_values
 from hive_console.cli.moments import FORMS, Moment
-from hive_console.cli.options import plain_errors
+from hive_console.cli.options import plain_errors, recording_options
 from hive_console.cli.output import quiet_ends, written
 from hive_console.core.events import Event, event_types
 from hive_console.core.rollup import Tier
@@ -43,17 +43,7 @@ _KINDS = {kind.__name__: kind for kind in event_types()}
     help=f"Only these: a kind of event such as BreakerChanged, or one of {', '.join(SUMS)}; may be repeated.",
 )
 @click.option("--model", "models", multiple=True, metavar="MODEL", help="Only what is about this model.")
-@click.option(
-    "--data",
-    type=click.Path(path_type=Path),
-    help="Data folder or recording; default: $XDG_DATA_HOME/hive-console or ~/.local/share/hive-console.",
-)
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Write into this file, when all is there.",
-)
+@recording_options
 def command(
     *,
     begin: float | None,

@@ -34,6 +34,25 @@ def launch_options(command: Command) -> Command:
     return command
 
 
+def recording_options(command: Command) -> Command:
+    """--data and --output, of commands that write down what a recording holds."""
+    for option in (
+        click.option(
+            "-o",
+            "--output",
+            type=click.Path(path_type=Path, dir_okay=False),
+            help="Write into this file, when all is there.",
+        ),
+        click.option(
+            "--data",
+            type=click.Path(path_type=Path),
+            help="Data folder or recording; default: $XDG_DATA_HOME/hive-console or ~/.local/share/hive-console.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 def look_options(command: Command) -> Command:
     """--theme, --ascii, --no-mouse and --slow, as one argument `look` (`hive_console.ui.look.Flags`)."""
 

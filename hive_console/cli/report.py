@@ -14,7 +14,7 @@ import click
 from hive_console.adapters.folders import default_data_folder
 from hive_console.adapters.last_look import LastLook
 from hive_console.cli.moments import FORMS, Moment
-from hive_console.cli.options import plain_errors
+from hive_console.cli.options import plain_errors, recording_options
 from hive_console.cli.output import can_show, in_encoding, quiet_ends, written
 from hive_console.core.block_chart import BLOCKS
 from hive_console.core.errors import HiveError
@@ -46,17 +46,7 @@ class MomentOrLast(Moment):
 @click.option("--model", "models", multiple=True, metavar="MODEL", help="Only about this model; may be repeated.")
 @click.option("--exact", "is_exact", is_flag=True, help="Look at each request, however long that takes.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object in place of the page.")
-@click.option(
-    "--data",
-    type=click.Path(path_type=Path),
-    help="Data folder or recording; default: $XDG_DATA_HOME/hive-console or ~/.local/share/hive-console.",
-)
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Write into this file, when all is there.",
-)
+@recording_options
 def command(
     *,
     begin: float | None,

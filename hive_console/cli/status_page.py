@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 
 from hive_console.core.headline import headline
 from hive_console.core.holding import hold_words
+from hive_console.core.holds import target_words
 from hive_console.core.plain_words import utc_time
 from hive_console.core.snapshot import AlertView, ConsoleView, FleetSnapshot, HoldView, ModelView
-from hive_console.core.states import EVERYTHING, AlertState, DegradationLevel, HoldKind, ModelStatus
+from hive_console.core.states import AlertState, DegradationLevel, HoldKind, ModelStatus
 from hive_console.core.text import clean
 from hive_console.core.window import WINDOW_SECONDS
 from hive_console.core.wording import ago, latency, percent, span, whole_percent
@@ -247,17 +248,13 @@ def _hold_lines(fleet: FleetSnapshot) -> Iterator[str]:
         yield "By hand: nothing is held"
         return
     yield f"By hand: {len(fleet.holds)} held"
-    for hold in fleet.holds[:ALERTS_SHOWN]:
-        yield f"  {_hold(hold, fleet.at)}"
-    if len(fleet.holds) > ALERTS_SHOWN:
-        yield f"  and {len(fleet.holds) - ALERTS_SHOWN} more"
+    yield from _first_few([f"  {_hold(hold, fleet.at)}" for hold in fleet.holds])
 
 
 def _hold(hold: HoldView, now: float) -> str:
-    target = "the fleet" if hold.target == EVERYTHING else hold.target
     lasts = "" if hold.until is not None else ", until a word ends it"
     why = f": {hold.reason}" if hold.reason else ""
-    return f"{target}: {hold_words(hold, now)}{lasts}, since {span(now - hold.since)}{why}"
+    return f"{target_words(hold.target)}: {hold_words(hold, now)}{lasts}, since {span(now - hold.since)}{why}"
 
 
 def _console_lines(fleet: FleetSnapshot) -> Iterator[str]:
@@ -265,10 +262,7 @@ def _console_lines(fleet: FleetSnapshot) -> Iterator[str]:
         yield "Consoles: none"
         return
     yield f"Consoles: {len(fleet.consoles)}"
-    for console in fleet.consoles[:ALERTS_SHOWN]:
-        yield f"  {_console(console, fleet.at)}"
-    if len(fleet.consoles) > ALERTS_SHOWN:
-        yield f"  and {len(fleet.consoles) - ALERTS_SHOWN} more"
+    yield from _first_few([f"  {_console(console, fleet.at)}" for console in fleet.consoles])
 
 
 def _console(console: ConsoleView, now: float) -> str:
@@ -283,17 +277,21 @@ def _alert_lines(fleet: FleetSnapshot, *, uses_ascii: bool) -> Iterator[str]:
         yield "Alerts: none fires"
         return
     yield f"Alerts: {len(firing)} firing, {sum(1 for alert in firing if alert.wants_attention)} nobody has"
-    for alert in firing[:ALERTS_SHOWN]:
-        mark = SEVERITY_MARKS[alert.severity]
-        glyph = _glyph(mark, uses_ascii=uses_ascii)
-        held = (
-            f" ({_glyph(ACKNOWLEDGED, uses_ascii=uses_ascii)} {alert.acknowledged_by})"
-            if alert.acknowledged_by
-            else ""
-        )
-        yield f"{glyph} {mark.word} {span(fleet.at - alert.raised_at)}{held}: {alert.text}"
-    if len(firing) > ALERTS_SHOWN:
-        yield f"  and {len(firing) - ALERTS_SHOWN} more"
+    yield from _first_few([_alert(alert, fleet.at, uses_ascii=uses_ascii) for alert in firing])
+
+
+def _alert(alert: AlertView, now: float, *, uses_ascii: bool) -> str:
+    mark = SEVERITY_MARKS[alert.severity]
+    has_it = alert.acknowledged_by
+    held = f" ({_glyph(ACKNOWLEDGED, uses_ascii=uses_ascii)} {has_it})" if has_it else ""
+    return f"{_glyph(mark, uses_ascii=uses_ascii)} {mark.word} {span(now - alert.raised_at)}{held}: {alert.text}"
+
+
+def _first_few(lines: list[str]) -> Iterator[str]:
+    """As many lines as a page has room for, and how many more there are."""
+    yield from lines[:ALERTS_SHOWN]
+    if len(lines) > ALERTS_SHOWN:
+        yield f"  and {len(lines) - ALERTS_SHOWN} more"
 
 
 def _recorder_line(fleet: FleetSnapshot) -> str:

@@ -184,16 +184,10 @@ class Operator:
         self, actor: str, act: Callable[[], None], *, reason: str = "", origin: str = "", is_watcher: bool = False
     ) -> CommandResult:
         """Has the engine stopped by `act`, which begins that and returns; audited before it is done."""
-        row = OperatorActed(
-            at=self._clock.now(),
-            action_id=f"{self._run_id}-op{next(self._numbers)}",
-            actor=actor,
-            origin=origin,
-            action=Action.STOP,
-            phase=ActionPhase.REFUSED if is_watcher else ActionPhase.INTENDED,
-            target="engine",
+        refusal = WATCHES_ONLY if is_watcher else ""
+        row = replace(
+            self._wide_row(Action.STOP, "engine", actor, origin, refusal=refusal),
             reason=clean(reason, REASON_LIMIT),
-            detail=WATCHES_ONLY if is_watcher else "",
         )
         try:
             await self._write(row)
@@ -205,6 +199,19 @@ class Operator:
             return CommandResult(is_done=False, message=said)
         act()
         return CommandResult(is_done=True, message="the engine is stopping", action_id=row.action_id)
+
+    def _wide_row(self, action: Action, target: str, actor: str, origin: str, *, refusal: str) -> OperatorActed:
+        """The first row of what is no command to the fleet."""
+        return OperatorActed(
+            at=self._clock.now(),
+            action_id=f"{self._run_id}-op{next(self._numbers)}",
+            actor=actor,
+            origin=origin,
+            action=action,
+            phase=ActionPhase.REFUSED if refusal else ActionPhase.INTENDED,
+            target=target,
+            detail=refusal,
+        )
 
     async def reload(
         self,
@@ -224,15 +231,8 @@ class Operator:
             refusal: why they cannot be used, or ``""``.
             origin: how they came, as far as anybody says.
         """
-        row = OperatorActed(
-            at=self._clock.now(),
-            action_id=f"{self._run_id}-op{next(self._numbers)}",
-            actor=actor,
-            origin=origin,
-            action=Action.RELOAD,
-            phase=ActionPhase.REFUSED if refusal else ActionPhase.INTENDED,
-            target="settings",
-            detail=refusal or told,
+        row = replace(
+            self._wide_row(Action.RELOAD, "settings", actor, origin, refusal=refusal), detail=refusal or told
         )
         try:
             await self._write(row)

@@ -283,7 +283,7 @@ class HiveApp(PaintedApp, inherit_bindings=False):
         The library's own answer prints every local variable, and with them what models and upstreams said.
         """
         self.has_failed = True
-        error = sys.exc_info()[1]
+        error = self._exception or sys.exc_info()[1]
         if error is not None:
             self._exit_renderables.append(Text(crash_words(error)))
         self._close_messages_no_wait()

@@ -217,6 +217,17 @@ class PlaceScreen(OperatorKeys):
 
         self.app.push_screen(DetailsScreen(self.place_name, lines))
 
+    def go_to_next(self, matters: Sequence[bool], direction: int) -> None:
+        """Moves the cursor to the next line that matters, below for 1, above for -1; stays where there is none."""
+        place = self.lines.place
+        if place is None:
+            return
+        places = range(place + 1, len(matters)) if direction > 0 else range(place - 1, -1, -1)
+        for found in places:
+            if matters[found]:
+                self.lines.action_move_to(found)
+                return
+
     def set_filter(self, text: str) -> None:
         """Narrows the list to what these words admit."""
         self.filter_text = " ".join(text.split())

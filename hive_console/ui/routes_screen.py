@@ -110,12 +110,11 @@ class RoutesScreen(PlaceScreen):
 
     def action_matter(self, direction: int) -> None:
         """To the next chain, or the last one before, that is not as the settings have it."""
-        place = self.lines.place
-        if place is None:
-            return
-        places = range(place + 1, len(self._shown)) if direction > 0 else range(place - 1, -1, -1)
-        for found in places:
-            if routes_lines.STANDING_MARKS[self._shown[found].standing].role not in {Role.GOOD, Role.MUTED}:
-                self.lines.action_move_to(found)
-                return
+        self.go_to_next(
+            [
+                routes_lines.STANDING_MARKS[shown.standing].role not in {Role.GOOD, Role.MUTED}
+                for shown in self._shown
+            ],
+            direction,
+        )
         self.say(f"nothing {'below' if direction > 0 else 'above'} that matters")

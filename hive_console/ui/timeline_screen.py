@@ -368,14 +368,7 @@ class TimelineScreen(PlaceScreen, inherit_bindings=False):
 
     def action_matter(self, direction: int) -> None:
         """To the next thing that wants a person, was done by hand, or is a gap; the last one before."""
-        place = self.lines.place
-        if place is None:
-            return
-        places = range(place + 1, len(self._shown)) if direction > 0 else range(place - 1, -1, -1)
-        for found in places:
-            if self._shown[found].matters:
-                self.lines.action_move_to(found)
-                return
+        self.go_to_next([shown.matters for shown in self._shown], direction)
         self.say(f"nothing {'later' if direction > 0 else 'earlier'} that matters")
         if direction < 0:
             self.on_line_list_reached_first()

@@ -356,7 +356,7 @@ def test_holds_tell_whose_they_are_since_when_for_how_long_and_why() -> None:
     told = text_of(replace(FLEET, models=(pinned,), holds=holds))
 
     assert "\nBy hand: 2 held\n  gpt-4: pinned → gemini by ann, 12:30 left, since 4 m: it lies\n" in told
-    assert "\n  the fleet: safe mode by bob, until a word ends it, since 1 m\n" in told
+    assert "\n  all models: safe mode by bob, until a word ends it, since 1 m\n" in told
     assert "traffic sent to gemini" not in told
 
 
