@@ -52,6 +52,9 @@ STOP_WAIT = 2.0
 QUIT = "quit on its own screen"
 """The reason that the audit trail has for that."""
 
+PASTE_LIMIT = 4096
+"""Characters of a paste that are looked at: eight times the longest field. A megabyte holds up every thread."""
+
 TERMINAL_GONE = 129
 """The return code after a hang-up: 128 + SIGHUP, what a shell would say."""
 
@@ -244,7 +247,7 @@ class HiveApp(PaintedApp, inherit_bindings=False):
     async def on_event(self, event: events.Event) -> None:
         """Sees every key before any binding does, and every paste before any field: fields draw what they hold."""
         if isinstance(event, events.Paste):
-            event.text = harmless(next(iter(event.text.splitlines()), ""))
+            event.text = harmless(next(iter(event.text[:PASTE_LIMIT].splitlines()), ""))
         if isinstance(event, events.Key):
             self._fleet_screen.somebody_is_here()
         await super().on_event(event)

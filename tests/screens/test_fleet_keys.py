@@ -12,6 +12,7 @@ from hive_console.core.states import ModelStatus
 from hive_console.ui.action_dialog import ActionDialog
 from hive_console.ui.action_menu import ActionMenu
 from hive_console.ui.alerts_screen import AlertsScreen
+from hive_console.ui.app import PASTE_LIMIT
 from hive_console.ui.confirm_dialog import ConfirmDialog
 from hive_console.ui.help_screen import HelpScreen
 from hive_console.ui.model_screen import ModelScreen
@@ -297,6 +298,16 @@ async def test_a_paste_into_the_palette_is_cut_to_what_can_be_searched_for(conso
         await pilot.pause()
 
         assert len(app.screen.query_one(Input).value) <= LONGEST
+
+
+async def test_of_a_huge_paste_only_the_begin_is_looked_at(console: Console) -> None:
+    app = console(FakeClient(posted.incident()))
+    async with app.run_test(size=SMALL) as pilot:
+        paste = events.Paste("x" * (PASTE_LIMIT + 1))
+        app.post_message(paste)
+        await pilot.pause()
+
+        assert paste.text == "x" * PASTE_LIMIT
 
 
 async def test_help_lists_every_key_that_works(console: Console) -> None:
