@@ -18,6 +18,8 @@ from hive_console.core.states import (
     DegradationLevel,
     HoldKind,
     ModelStatus,
+    NoticeEnd,
+    NoticeKind,
     OperationResult,
     Priority,
     Severity,
@@ -440,34 +442,217 @@ class SettingsNoticed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertRaised(Event):
-    """An alert began to fire."""
+    """An alert began to fire: a new episode, with an id of its own.
+
+    `labels` are `name=value`, the identity by which it is told from others of its rule; `name` is that of a rule of
+    the settings file (`AlertRule.OWN`), else empty.
+    """
 
     alert_id: str
     rule: AlertRule
     severity: Severity
     subject: str
     text: str
+    labels: tuple[str, ...] = ()
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertReopened(Event):
+    """An alert that was resolved a short while ago fires again: the same episode, for the `times`-th time."""
+
+    alert_id: str
+    rule: AlertRule
+    severity: Severity
+    subject: str
+    text: str
+    times: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertChanged(Event):
+    """A firing alert weighs more, or less, than before."""
+
+    alert_id: str
+    rule: AlertRule
+    subject: str
+    old: Severity
+    new: Severity
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertResolved(Event):
-    """An alert's condition ended."""
+    """An alert's condition ended, or somebody put it away (`actor`)."""
 
     alert_id: str
     rule: AlertRule
     subject: str
     lasted: float
+    cause: str = ""
+    actor: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertAcknowledged(Event):
-    """Somebody has the alert."""
+    """Somebody has the alert, until `until` (Unix seconds; `None` is for as long as it fires)."""
 
     alert_id: str
     rule: AlertRule
     subject: str
     actor: str
     note: str = ""
+    until: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertUnacknowledged(Event):
+    """Nobody has the alert any more: its time is over, it weighs more, it fires anew, or somebody said so."""
+
+    alert_id: str
+    rule: AlertRule
+    subject: str
+    cause: str
+    actor: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertNoted(Event):
+    """Somebody wrote something on an alert."""
+
+    alert_id: str
+    rule: AlertRule
+    subject: str
+    actor: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertMuted(Event):
+    """From now on nobody is told of an alert: a silence (`silence_id`) covers it, or another alert (`by_alert`)
+    explains it. With neither, people are told again.
+    """
+
+    alert_id: str
+    rule: AlertRule
+    subject: str
+    silence_id: str = ""
+    by_alert: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertFlapping(Event):
+    """An alert comes and goes so often that it is kept firing, or (`is_flapping` is false) no longer does."""
+
+    alert_id: str
+    rule: AlertRule
+    subject: str
+    is_flapping: bool
+    change: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertEscalated(Event):
+    """Somebody asked that the next people are told of an alert now."""
+
+    alert_id: str
+    rule: AlertRule
+    subject: str
+    actor: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SilencePlaced(Event):
+    """Of what all `matchers` (`label=pattern`, `label!=pattern`) match, nobody is told from `begins` to `until`.
+
+    A maintenance (`is_maintenance`) is announced work: it is told so, and kept out of nobody's numbers.
+    """
+
+    silence_id: str
+    matchers: tuple[str, ...]
+    by: str
+    reason: str
+    begins: float
+    until: float
+    is_maintenance: bool = False
+    ends_on_resolve: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SilenceEnded(Event):
+    """A silence is over; it hid `hid` alerts."""
+
+    silence_id: str
+    cause: str
+    hid: int = 0
+    actor: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeQueued(Event):
+    """A notice waits to be sent from `due` on; `key` is what a receiver may tell repeats by.
+
+    `alert_ids` are the first `MANY_CHANGES` of `count`; `step` is that of the escalation.
+    """
+
+    notice_id: str
+    channel: str
+    kind: NoticeKind
+    alert_ids: tuple[str, ...]
+    count: int
+    due: float
+    key: str
+    step: int = 0
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeTried(Event):
+    """An attempt to send a notice is about to begin (`answer` is empty and `took` is `None`), or came back.
+
+    `answer` is what the other side said, sanitised and short; `next_at` is when it is tried again.
+    """
+
+    notice_id: str
+    channel: str
+    number: int
+    took: float | None = None
+    is_delivered: bool = False
+    status: int | None = None
+    answer: str = ""
+    next_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeSettled(Event):
+    """Nothing more is done about a notice."""
+
+    notice_id: str
+    channel: str
+    end: NoticeEnd
+    kind: NoticeKind
+    alert_ids: tuple[str, ...]
+    attempts: int = 0
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelChanged(Event):
+    """Nothing is sent over a channel for a while (`is_open`, its breaker), or it is used again."""
+
+    channel: str
+    is_open: bool
+    cause: str
+    until: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditChecked(Event):
+    """The audit trail was verified: `rows` of it, and what is wrong, if anything is."""
+
+    rows: int
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
+from hive_console.core.alert_settings import AlertSettings
 from hive_console.core.bounds import MAX_SECONDS, within, within_if
 from hive_console.core.console_settings import ConsoleSettings
 from hive_console.core.errors import SettingsError
@@ -379,6 +380,7 @@ class Settings:
             decision yet to move traffic.
         recording: how long what is recorded is kept, and how large it may grow.
         console: how the screen looks and answers.
+        alerts: what is an alert, and who is told.
     """
 
     models: tuple[ModelSettings, ...]
@@ -390,6 +392,7 @@ class Settings:
     reload: ReloadMode = ReloadMode.MANUAL
     recording: Keeping = field(default_factory=Keeping)
     console: ConsoleSettings = field(default_factory=ConsoleSettings)
+    alerts: AlertSettings = field(default_factory=AlertSettings)
 
     def __post_init__(self) -> None:
         """Checks that names are unique and that every fallback exists."""

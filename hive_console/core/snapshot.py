@@ -136,6 +136,8 @@ class ModelView:
         fastest: the shortest latency per bucket.
         p95s: 95th percentile of latencies per bucket.
         limits: what its numbers are measured by.
+        oldest_call: since when the call that has waited longest waits for its answer, or for the next piece of its
+            stream; `None` when none does.
     """
 
     model_id: str
@@ -170,6 +172,7 @@ class ModelView:
     fastest: Series = ()
     p95s: Series = ()
     limits: LimitsView = LimitsView()
+    oldest_call: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +196,36 @@ class RouteView:
 
 @dataclass(frozen=True, slots=True)
 class AlertView:
-    """One alert of the inbox."""
+    """One alert of the inbox: one episode of one rule about one subject.
+
+    Attributes:
+        alert_id: its id.
+        rule: what raised it.
+        severity: how much it wants a person.
+        subject: what it is about, in a word: a model, a route, a channel.
+        text: what is wrong.
+        state: whether it fires.
+        raised_at: when the episode began.
+        resolved_at: when it ended.
+        acknowledged_by: who has it.
+        acknowledged_at: since when.
+        note: what they said.
+        labels: (name, value) pairs that tell it from others of its rule; `rule` and `severity` are not among them.
+        name: the rule's name in the settings file, of a rule that is there alone.
+        times: how often it fired anew within this episode.
+        acknowledged_until: when its acknowledgement ends; `None` when it has no end, or there is none.
+        silenced_by: the silence that covers it.
+        inhibited_by: the alert that explains it.
+        is_flapping: whether it comes and goes.
+        told: the channels that were told that it fires.
+        untold: the channels that were to be told and could not be yet.
+        step: steps of its escalation that are done.
+        next_step_at: when the next one is due; `None` when none is.
+        next_told: the channels that it tells.
+        cause: why it was resolved.
+        notes: what people wrote on it, oldest first, as `WHO: TEXT`; bounded.
+        changed: counts its changes, so that a word about an older state of it can be told from one about this.
+    """
 
     alert_id: str
     rule: AlertRule
@@ -206,11 +238,123 @@ class AlertView:
     acknowledged_by: str | None = None
     acknowledged_at: float | None = None
     note: str = ""
+    labels: tuple[tuple[str, str], ...] = ()
+    name: str = ""
+    times: int = 0
+    acknowledged_until: float | None = None
+    silenced_by: str = ""
+    inhibited_by: str = ""
+    is_flapping: bool = False
+    told: tuple[str, ...] = ()
+    untold: tuple[str, ...] = ()
+    step: int = 0
+    next_step_at: float | None = None
+    next_told: tuple[str, ...] = ()
+    cause: str = ""
+    notes: tuple[str, ...] = ()
+    changed: int = 0
+
+    @property
+    def rule_id(self) -> str:
+        """The rule's name, as settings and people write it."""
+        return self.name or self.rule.value
+
+    @property
+    def is_muted(self) -> bool:
+        """Whether nobody is told of it."""
+        return bool(self.silenced_by or self.inhibited_by)
+
+    @property
+    def all_labels(self) -> dict[str, str]:
+        """What matchers of routes and silences are compared with."""
+        own = {"rule": self.rule_id, "severity": self.severity.value, "subject": self.subject}
+        return {**dict(self.labels), **own}
 
     @property
     def wants_attention(self) -> bool:
-        """Whether it fires and nobody has it."""
-        return self.state is AlertState.FIRING and self.acknowledged_by is None
+        """Whether it fires, and nobody has it, and nothing mutes it."""
+        return self.state is AlertState.FIRING and self.acknowledged_by is None and not self.is_muted
+
+
+@dataclass(frozen=True, slots=True)
+class PendingView:
+    """A condition that holds, but not for long enough yet to be an alert.
+
+    Attributes:
+        rule: the rule.
+        subject: what it is about.
+        text: what is wrong.
+        since: since when it holds.
+        fires_at: when it becomes an alert.
+        name: the rule's name in the settings file, of a rule that is there alone.
+    """
+
+    rule: AlertRule
+    subject: str
+    text: str
+    since: float
+    fires_at: float
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SilenceView:
+    """A silence or a maintenance: of what all of its matchers match, nobody is told.
+
+    Attributes:
+        silence_id: its id.
+        matchers: `label=pattern` or `label!=pattern`, with `*` for any text.
+        by: whose it is; the settings file's own say so.
+        reason: why.
+        begins: from when.
+        until: until when.
+        is_maintenance: whether it is announced work.
+        ends_on_resolve: whether it ends with the last alert that it covers.
+        hides: firing alerts that it hides now.
+        hid: alerts that it hid altogether.
+    """
+
+    silence_id: str
+    matchers: tuple[str, ...]
+    by: str
+    reason: str
+    begins: float
+    until: float
+    is_maintenance: bool = False
+    ends_on_resolve: bool = False
+    hides: int = 0
+    hid: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelView:
+    """One channel that notices go out by.
+
+    Attributes:
+        name: as the settings file calls it.
+        kind: `slack`, `email`, `webhook`, `pagerduty`, `alertmanager`, `terminal`, `apprise`.
+        is_open: whether its breaker keeps notices back.
+        waiting: notices that wait.
+        oldest: since when the oldest of them waits.
+        delivered: notices delivered since start.
+        dead: notices given up since start.
+        dropped: notices that were not sent because there were too many.
+        last_error: why the last failed attempt failed; empty when the last one went well.
+        last_delivered_at: when the last one was delivered.
+        next_at: when it is used next, while it must wait.
+    """
+
+    name: str
+    kind: str
+    is_open: bool = False
+    waiting: int = 0
+    oldest: float | None = None
+    delivered: int = 0
+    dead: int = 0
+    dropped: int = 0
+    last_error: str = ""
+    last_delivered_at: float | None = None
+    next_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,6 +459,10 @@ class FleetSnapshot:
         routes: the virtual models, in the order of the settings.
         holds: what persons keep as it is, oldest first.
         consoles: who looks at this engine, in the order they came.
+        pending: conditions that are no alerts yet, those first that become one first; bounded.
+        silences: that hold or will, those first that end first.
+        channels: that notices go out by, in the order of the settings.
+        on_call: who is on call now; empty where nobody is named.
     """
 
     sequence: int
@@ -341,6 +489,10 @@ class FleetSnapshot:
     routes: tuple[RouteView, ...] = ()
     holds: tuple[HoldView, ...] = ()
     consoles: tuple[ConsoleView, ...] = ()
+    pending: tuple[PendingView, ...] = ()
+    silences: tuple[SilenceView, ...] = ()
+    channels: tuple[ChannelView, ...] = ()
+    on_call: str = ""
 
     def holds_on(self, model: ModelView) -> tuple[HoldView, ...]:
         """The holds that concern this model: its own, its provider's and the fleet's."""

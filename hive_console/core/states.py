@@ -30,7 +30,16 @@ class Severity(Enum):
 
     INFO = "info"
     WARNING = "warning"
+    ERROR = "error"
     CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        """0 for the mildest; a greater one wants a person more."""
+        return _RANKS[self]
+
+
+_RANKS = {severity: rank for rank, severity in enumerate(Severity)}
 
 
 ADMITTING = frozenset({BreakerState.CLOSED, BreakerState.METRICS_ONLY, BreakerState.DISABLED})
@@ -69,15 +78,61 @@ class AlertState(Enum):
 
 
 class AlertRule(Enum):
-    """The rules of the default set."""
+    """The default rules, which `core.alerting.rules` tells of, and `OWN` for those that a settings file adds."""
 
+    OPERATION_BURN_FAST = "op-burn-fast"
+    OPERATION_BURN_SLOW = "op-burn-slow"
+    OPERATION_BUDGET = "op-budget-ticket"
+    FALLBACKS_EXHAUSTED = "all-fallbacks-exhausted"
+    DEGRADED_MODE = "degraded-mode"
     MODEL_UNAVAILABLE = "model-unavailable"
     BREAKER_OPEN = "breaker-open"
-    DEGRADED_MODE = "degraded-mode"
-    FALLBACKS_EXHAUSTED = "all-fallbacks-exhausted"
-    SETTINGS_REFUSED = "config-invalid-on-reload"
+    PROVIDER_DOWN = "provider-down"
+    MODEL_ERRORS = "model-error-rate"
+    MODEL_SLOW = "model-latency-p95"
+    FIRST_TOKEN_SLOW = "ttft-p95"  # noqa: S105 - a rule's name
+    HUNG_REQUESTS = "hung-requests"
+    RATE_LIMITED = "rate-limited"
+    QUOTA_EXHAUSTED = "quota-exhausted"
     KEY_REFUSED = "key-refused"
+    SECRET_UNRESOLVED = "secret-unresolved"  # noqa: S105 - likewise
+    FALLBACK_SLOWER = "fallback-latency-increase"
+    FAILURE_IMPACT = "failure-impact"
+    RECOVERY_SLOW = "recovery-slow"
+    RECOVERY_FLAPPING = "recovery-flap"
+    PROBER_STALLED = "health-checker-stalled"
+    ENGINE_LATE = "engine-late"
+    NOTIFIER_FAILING = "notifier-failing"
+    RECORDER_FAILING = "recorder-failing"
+    AUDIT_BROKEN = "audit-chain-broken"
+    SETTINGS_REFUSED = "config-invalid-on-reload"
+    SILENCE_ENDING = "silence-ending-soon"
+    UNACKNOWLEDGED = "unacked-critical"
     KILL_SWITCH = "kill-switch"
+    OWN = "own"
+
+
+class NoticeKind(Enum):
+    """What a notice tells; values are wire values."""
+
+    FIRING = "firing"
+    REPEAT = "repeat"  # it still fires
+    ESCALATION = "escalation"  # nobody has taken it, so somebody else is told
+    FLAPPING = "flapping"
+    DIGEST = "digest"  # a storm: many alerts in one
+    RESOLVED = "resolved"
+    PASSED = "passed"  # it fired and was resolved before anybody could be told
+    ACKNOWLEDGED = "acknowledged"  # for transports that keep an incident of their own
+    TEST = "test"
+
+
+class NoticeEnd(Enum):
+    """How a notice ended; values are wire values."""
+
+    DELIVERED = "delivered"
+    DEAD = "dead"  # given up, and told on another channel
+    SUPERSEDED = "superseded"  # what it would have told is over, or told by a later one
+    DROPPED = "dropped"  # the outbox was full, or the hour's bound was reached
 
 
 class OperationResult(Enum):
@@ -104,6 +159,13 @@ class Action(Enum):
     FREEZE = "freeze"
     THAW = "thaw"
     ACKNOWLEDGE = "acknowledge"
+    UNACKNOWLEDGE = "unacknowledge"
+    SILENCE = "silence"  # no notices of what matches, until a time
+    UNSILENCE = "unsilence"
+    ESCALATE = "escalate"  # the next step, now
+    RESOLVE = "resolve"  # of an alert, by hand
+    NOTE = "note"  # on an alert
+    TEST_CHANNEL = "test-channel"
     RELOAD = "reload"  # of the settings file
     SET_WEIGHT = "set-weight"  # its share under the weighted strategy, for a while
     RESTORE_WEIGHT = "restore-weight"
@@ -119,6 +181,20 @@ class Action(Enum):
 NOT_COMMANDED = frozenset({Action.RELOAD, Action.ATTACH, Action.DETACH, Action.STOP})
 """Words of the audit trail that are no commands to the fleet: they come in ways of their own."""
 
+
+ALERT_ACTIONS = frozenset(
+    {
+        Action.ACKNOWLEDGE,
+        Action.UNACKNOWLEDGE,
+        Action.SILENCE,
+        Action.UNSILENCE,
+        Action.ESCALATE,
+        Action.RESOLVE,
+        Action.NOTE,
+        Action.TEST_CHANNEL,
+    }
+)
+"""Words about alerts and about who is told of them: no model moves by them."""
 
 EVERYTHING = "*"
 """The target of an action on the whole fleet."""

@@ -5,15 +5,10 @@ from __future__ import annotations
 import pytest
 
 from hive_console.core import events as e
-from hive_console.core.alerting import (
-    EXHAUSTED_CALM,
-    EXHAUSTED_KEEP,
-    FLEET,
-    KEPT_RESOLVED,
-    AlertBook,
-)
+from hive_console.core.alerting.book import KEPT_RESOLVED, AlertBook
+from hive_console.core.alerting.standing import EXHAUSTED_CALM, EXHAUSTED_KEEP, FLEET
 from hive_console.core.states import AlertRule, AlertState, BreakerState, ModelStatus, OperationResult, Severity
-from tests.core.alert_driver import breaker, exhausted, firing, operation, status, told
+from tests.core.alert_driver import breaker, down, exhausted, firing, operation, status, told, tripped, up
 from tests.core.samples import NOW, every_event
 
 R = AlertRule
@@ -24,22 +19,31 @@ def test_an_empty_book_shows_nothing() -> None:
     assert AlertBook().views() == ()
 
 
-def test_an_open_breaker_raises_an_alert_that_says_why() -> None:
+def test_an_unavailable_model_raises_an_alert_that_says_why() -> None:
     book = AlertBook(prefix="run-")
 
-    raised = told(book, breaker(S.OPEN))
+    raised = told(book, down())
 
     assert raised == [
         e.AlertRaised(
             at=NOW,
             alert_id="run-1",
-            rule=R.BREAKER_OPEN,
+            rule=R.MODEL_UNAVAILABLE,
             severity=Severity.WARNING,
             subject="a",
-            text="breaker of a is open: 5 failures in a row",
+            text="a is unavailable: server error",
+            labels=("model=a",),
         )
     ]
     assert [alert.alert_id for alert in book.views()] == ["run-1"]
+
+
+def test_an_open_breaker_raises_an_alert_that_says_why() -> None:
+    raised = tripped(AlertBook())
+
+    assert [(event.rule, event.text) for event in raised if isinstance(event, e.AlertRaised)] == [
+        (R.BREAKER_OPEN, "breaker of a is open: 5 failures in a row")
+    ]
 
 
 def test_h5_a_condition_that_stays_raises_once() -> None:
@@ -52,34 +56,39 @@ def test_h5_a_condition_that_stays_raises_once() -> None:
         *(exhausted(NOW + second) for second in range(20)),
     )
 
-    assert len(events) == 3
-    assert firing(book) == [(R.BREAKER_OPEN, "a"), (R.MODEL_UNAVAILABLE, "a"), (R.FALLBACKS_EXHAUSTED, "a")]
+    assert [type(event) for event in events] == [e.AlertRaised, e.AlertRaised]
+    assert firing(book) == [(R.MODEL_UNAVAILABLE, "a"), (R.FALLBACKS_EXHAUSTED, "a")]
 
 
 def test_h5_severities_are_of_the_one_enum() -> None:
     book = AlertBook()
-    told(book, breaker(S.OPEN), status(ModelStatus.UNAVAILABLE), exhausted())
+    told(book, down(), exhausted())
 
-    assert [alert.severity for alert in book.views()] == [Severity.WARNING, Severity.WARNING, Severity.CRITICAL]
+    assert [alert.severity for alert in book.views()] == [Severity.WARNING, Severity.CRITICAL]
 
 
 def test_a1_the_alert_of_one_model_does_not_swallow_that_of_another() -> None:
     book = AlertBook()
 
-    raised = told(book, breaker(S.OPEN, model="a"), breaker(S.OPEN, model="b"))
+    raised = told(book, down(model="a"), down(model="b"))
 
     assert [event.subject for event in raised if isinstance(event, e.AlertRaised)] == ["a", "b"]
 
 
 def test_a2_an_alert_is_resolved_when_its_condition_ends() -> None:
     book = AlertBook()
-    told(book, breaker(S.OPEN), status(ModelStatus.UNAVAILABLE))
+    tripped(book)
+    told(book, down())
 
-    resolved = told(book, breaker(S.CLOSED, NOW + 30, old=S.HALF_OPEN), status(ModelStatus.AVAILABLE, NOW + 30))
+    resolved = told(book, breaker(S.CLOSED, NOW + 30, old=S.HALF_OPEN), up(NOW + 30))
 
     assert resolved == [
-        e.AlertResolved(at=NOW + 30, alert_id="A1", rule=R.BREAKER_OPEN, subject="a", lasted=30.0),
-        e.AlertResolved(at=NOW + 30, alert_id="A2", rule=R.MODEL_UNAVAILABLE, subject="a", lasted=30.0),
+        e.AlertResolved(
+            at=NOW + 30, alert_id="A1", rule=R.BREAKER_OPEN, subject="a", lasted=30.0, cause="5 failures in a row"
+        ),
+        e.AlertResolved(
+            at=NOW + 30, alert_id="A2", rule=R.MODEL_UNAVAILABLE, subject="a", lasted=30.0, cause="server error"
+        ),
     ]
     assert firing(book) == []
     assert {alert.resolved_at for alert in book.views()} == {NOW + 30}
@@ -89,7 +98,7 @@ def test_a2_the_book_does_not_grow_for_ever() -> None:
     book = AlertBook()
 
     for number in range(KEPT_RESOLVED + 50):
-        told(book, breaker(S.OPEN, NOW + number), breaker(S.CLOSED, NOW + number))
+        told(book, down(NOW + 700 * number), up(NOW + 700 * number))
 
     views = book.views()
     assert len(views) == KEPT_RESOLVED
@@ -104,7 +113,7 @@ def test_an_end_without_a_beginning_is_no_news() -> None:
 def test_a_new_episode_is_a_new_alert() -> None:
     book = AlertBook()
 
-    raised = told(book, breaker(S.OPEN), breaker(S.CLOSED, NOW + 1), breaker(S.OPEN, NOW + 2))[-1]
+    raised = told(book, down(), up(NOW + 1), down(NOW + 602))[-1]
 
     assert isinstance(raised, e.AlertRaised)
     assert raised.alert_id == "A2"
@@ -112,7 +121,7 @@ def test_a_new_episode_is_a_new_alert() -> None:
 
 def test_a_trial_neither_raises_nor_resolves() -> None:
     book = AlertBook()
-    told(book, breaker(S.OPEN))
+    tripped(book)
 
     assert told(book, breaker(S.HALF_OPEN, NOW + 20, old=S.OPEN)) == []
     assert firing(book) == [(R.BREAKER_OPEN, "a")]
@@ -212,12 +221,20 @@ def test_without_any_traffic_it_ends_after_a_while() -> None:
 
 def test_a4_a_firing_alert_can_be_acknowledged_once() -> None:
     book = AlertBook()
-    told(book, breaker(S.OPEN, model="a"), breaker(S.OPEN, model="b"))
+    told(book, down(model="a"), down(model="b"))
 
     acknowledged = book.acknowledge("A2", "ada", "on it", NOW + 5)
 
     assert acknowledged == [
-        e.AlertAcknowledged(at=NOW + 5, alert_id="A2", rule=R.BREAKER_OPEN, subject="b", actor="ada", note="on it")
+        e.AlertAcknowledged(
+            at=NOW + 5,
+            alert_id="A2",
+            rule=R.MODEL_UNAVAILABLE,
+            subject="b",
+            actor="ada",
+            note="on it",
+            until=NOW + 5 + 14_400,
+        )
     ]
     assert book.acknowledge("A2", "bob", "me too", NOW + 6) == []
     by_id = {alert.alert_id: alert for alert in book.views()}
@@ -228,19 +245,19 @@ def test_a4_a_firing_alert_can_be_acknowledged_once() -> None:
 
 def test_an_acknowledged_alert_goes_on_firing_and_does_not_raise_again() -> None:
     book = AlertBook()
-    told(book, breaker(S.OPEN))
+    told(book, down())
     book.acknowledge("A1", "ada", "", NOW)
 
-    assert told(book, breaker(S.OPEN, NOW + 1)) == []
-    assert firing(book) == [(R.BREAKER_OPEN, "a")]
+    assert told(book, down(NOW + 1)) == []
+    assert firing(book) == [(R.MODEL_UNAVAILABLE, "a")]
 
 
 def test_an_acknowledged_alert_is_resolved_like_any_other_and_keeps_its_name() -> None:
     book = AlertBook()
-    told(book, breaker(S.OPEN))
+    told(book, down())
     book.acknowledge("A1", "ada", "", NOW)
 
-    resolved = told(book, breaker(S.CLOSED, NOW + 5))
+    resolved = told(book, up(NOW + 5))
 
     assert [type(event) for event in resolved] == [e.AlertResolved]
     assert book.views()[0].acknowledged_by == "ada"
@@ -248,7 +265,7 @@ def test_an_acknowledged_alert_is_resolved_like_any_other_and_keeps_its_name() -
 
 def test_an_acknowledgement_that_races_the_end_revives_nothing() -> None:
     book = AlertBook()
-    told(book, breaker(S.OPEN), breaker(S.CLOSED, NOW + 1))
+    told(book, down(), up(NOW + 1))
 
     assert book.acknowledge("A1", "ada", "", NOW + 2) == []
     assert book.views()[0].state is AlertState.RESOLVED
@@ -262,12 +279,12 @@ def test_firing_alerts_come_first_newest_first_then_the_resolved_ones_newest_fir
     book = AlertBook()
     told(
         book,
-        breaker(S.OPEN, NOW, "a"),
-        breaker(S.OPEN, NOW + 1, "b"),
-        breaker(S.OPEN, NOW + 2, "c"),
-        breaker(S.OPEN, NOW + 3, "d"),
-        breaker(S.CLOSED, NOW + 4, "c"),
-        breaker(S.CLOSED, NOW + 5, "a"),
+        down(NOW, "a"),
+        down(NOW + 1, "b"),
+        down(NOW + 2, "c"),
+        down(NOW + 3, "d"),
+        up(NOW + 4, "c"),
+        up(NOW + 5, "a"),
     )
 
     assert [alert.subject for alert in book.views()] == ["d", "b", "a", "c"]
@@ -275,10 +292,10 @@ def test_firing_alerts_come_first_newest_first_then_the_resolved_ones_newest_fir
 
 def test_the_view_is_made_once_until_something_changes() -> None:
     book = AlertBook()
-    told(book, breaker(S.OPEN))
+    told(book, down())
     first = book.views()
 
-    told(book, breaker(S.OPEN))
+    told(book, down())
     assert book.views() is first
 
     book.acknowledge("A1", "ada", "", NOW)
@@ -288,10 +305,10 @@ def test_the_view_is_made_once_until_something_changes() -> None:
 def test_f7_two_books_share_nothing() -> None:
     first, second = AlertBook(), AlertBook()
 
-    told(first, breaker(S.OPEN))
+    told(first, down())
 
     assert second.views() == ()
-    assert told(second, breaker(S.OPEN)) != []
+    assert told(second, down()) != []
 
 
 def test_any_event_may_be_observed() -> None:
@@ -299,7 +316,7 @@ def test_any_event_may_be_observed() -> None:
 
     caused = [event for event in every_event() for event in book.observe(event)]
 
-    assert {type(event) for event in caused} <= {e.AlertRaised, e.AlertResolved}
+    assert {type(event) for event in caused} <= {e.AlertRaised, e.AlertReopened, e.AlertResolved, e.AlertMuted}
 
 
 # --- refused keys --------------------------------------------------------------------------------

@@ -7,16 +7,14 @@ from dataclasses import replace
 import pytest
 
 from hive_console.core import events as e
-from hive_console.core.alerting import (
-    ACTIVATION_CALM,
-    AlertBook,
-)
+from hive_console.core.alerting.book import AlertBook
+from hive_console.core.alerting.standing import ACTIVATION_CALM
 from hive_console.core.holds import STOP_FILE
 from hive_console.core.member import Member
 from hive_console.core.outcome import Outcome, OutcomeKind
 from hive_console.core.states import AlertRule, BreakerState, HoldKind, ModelStatus
 from hive_console.core.transitions import Permit
-from tests.core.alert_driver import breaker, firing, status, told
+from tests.core.alert_driver import breaker, firing, status, told, tripped
 from tests.core.samples import NOW, model_settings
 
 R = AlertRule
@@ -31,7 +29,8 @@ def test_what_an_operator_deactivates_raises_no_alert() -> None:
 
 def test_deactivating_a_failing_model_ends_its_alerts() -> None:
     book = AlertBook()
-    told(book, breaker(S.OPEN), status(ModelStatus.UNAVAILABLE))
+    tripped(book)
+    told(book, status(ModelStatus.UNAVAILABLE))
 
     resolved = told(book, breaker(S.ISOLATED, NOW + 5, old=S.OPEN))
 
@@ -67,7 +66,7 @@ def test_an_activated_model_has_some_time_to_prove_itself() -> None:
     assert book.tick(NOW + ACTIVATION_CALM - 0.001) == []
     raised = book.tick(NOW + ACTIVATION_CALM)
 
-    assert [event.text for event in raised if isinstance(event, e.AlertRaised)] == [
+    assert [event.text for event in raised if isinstance(event, e.AlertReopened)] == [
         "a is still unavailable after its activation"
     ]
     assert book.tick(NOW + 1e6) == []
