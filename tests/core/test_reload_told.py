@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from hive_console.core import events as e
-from hive_console.core.alerting import AlertBook
+from hive_console.core.alerting.book import AlertBook
 from hive_console.core.metrics import ResilienceMeter
 from hive_console.core.narration import CHANGES_SHOWN, narrate
 from hive_console.core.states import AlertRule, BreakerState, ModelStatus
-from tests.core.alert_driver import breaker, exhausted, firing, operation, status, told
+from tests.core.alert_driver import breaker, exhausted, firing, operation, status, told, tripped
 from tests.core.samples import NOW
 
 S = ModelStatus
@@ -33,12 +33,13 @@ def test_refused_settings_are_an_alert_until_good_ones_are_read() -> None:
 
 def test_alerts_on_a_model_that_left_are_over_and_others_stay() -> None:
     book = AlertBook()
-    told(book, breaker(BreakerState.OPEN), status(S.UNAVAILABLE), exhausted(), exhausted(model="b"))
+    tripped(book)
+    told(book, status(S.UNAVAILABLE), exhausted(), exhausted(model="b"))
     told(book, e.DegradedModeEntered(at=NOW, available_share=0.1, threshold=0.6))
 
     over = told(book, reloaded("b", "c"))
 
-    assert len(over) == 3
+    assert sum(isinstance(event, e.AlertResolved) for event in over) == 3
     assert set(firing(book)) == {(AlertRule.FALLBACKS_EXHAUSTED, "b"), (AlertRule.DEGRADED_MODE, "fleet")}
     assert told(book, operation(NOW + 100)) == []
     assert [event for event in book.tick(NOW + 1000) if isinstance(event, e.AlertRaised)] == []
@@ -66,9 +67,9 @@ def test_alerts_on_a_route_that_stays_go_on() -> None:
 
 def test_a_reload_that_keeps_the_fleet_keeps_its_alerts() -> None:
     book = AlertBook()
-    told(book, breaker(BreakerState.OPEN), reloaded())
+    told(book, status(S.UNAVAILABLE), reloaded())
 
-    assert firing(book) == [(AlertRule.BREAKER_OPEN, "a")]
+    assert firing(book) == [(AlertRule.MODEL_UNAVAILABLE, "a")]
 
 
 def test_the_meter_counts_the_models_that_are_there() -> None:
