@@ -1,4 +1,4 @@
-"""One model, the fleet around it, and an alert, put together again from what was said of them.
+"""One model and the fleet around it, put together again from what was said of them. Alerts have their own module.
 
 A restart begins afresh, so the words are those since the engine of that time started. What a later word says it was
 before counts where there is no earlier one.
@@ -7,15 +7,14 @@ before counts where there is no earlier one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from hive_console.core import events as e
 from hive_console.core.configured import FleetSetup
 from hive_console.core.faults import FAULTS, KEY_REFUSED
 from hive_console.core.holds import STOP_FILE, HoldBook
-from hive_console.core.snapshot import AlertView, HoldView
-from hive_console.core.states import AlertState, BreakerState, DegradationLevel, ModelStatus
+from hive_console.core.snapshot import HoldView
+from hive_console.core.states import BreakerState, DegradationLevel, ModelStatus
 from hive_console.core.store import FleetAt, ModelAt, RouteAt
 
 OF_MODEL: tuple[type[e.Event], ...] = (
@@ -187,35 +186,6 @@ def holds_at(told: Iterable[e.HoldPlaced | e.HoldEnded], at: float) -> tuple[Hol
         elif known is not None:
             book.take(known)
     return tuple(hold for hold in book.views() if hold.until is None or hold.until > at)
-
-
-def alert_of(event: e.AlertRaised) -> AlertView:
-    """An alert as it was raised."""
-    return AlertView(
-        alert_id=event.alert_id,
-        rule=event.rule,
-        severity=event.severity,
-        subject=event.subject,
-        text=event.text,
-        state=AlertState.FIRING,
-        raised_at=event.at,
-    )
-
-
-def alert_after(alert: AlertView, event: e.AlertAcknowledged | e.AlertResolved) -> AlertView:
-    """An alert after what was said of it."""
-    if isinstance(event, e.AlertResolved):
-        return replace(alert, state=AlertState.RESOLVED, resolved_at=event.at)
-    return replace(alert, acknowledged_by=event.actor, acknowledged_at=event.at, note=event.note)
-
-
-def alert_at(alert: AlertView, at: float) -> AlertView:
-    """An alert as it was at `at`: without what happened to it later."""
-    if alert.resolved_at is not None and alert.resolved_at > at:
-        alert = replace(alert, state=AlertState.FIRING, resolved_at=None)
-    if alert.acknowledged_at is not None and alert.acknowledged_at > at:
-        alert = replace(alert, acknowledged_at=None, acknowledged_by=None, note="")
-    return alert
 
 
 def _word(words: Words, kind: type[e.Event]) -> tuple[int, Any]:

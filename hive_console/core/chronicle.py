@@ -38,6 +38,7 @@ class Kind(Enum):
     BREAKER = "breaker"
     TRAFFIC = "traffic"
     ALERT = "alert"
+    NOTICE = "notice"
     HAND = "by-hand"
     MODE = "mode"
     FAULT = "fault"
@@ -78,10 +79,26 @@ _KINDS: Mapping[type[e.Event], Kind] = {
     e.SettingsReloaded: Kind.SETTINGS,
     e.SettingsRefused: Kind.SETTINGS,
     e.SettingsNoticed: Kind.SETTINGS,
-    e.AlertRaised: Kind.ALERT,
-    e.AlertResolved: Kind.ALERT,
-    e.AlertAcknowledged: Kind.ALERT,
-    e.AlertsRestored: Kind.ALERT,
+    **dict.fromkeys(
+        (
+            e.AlertRaised,
+            e.AlertReopened,
+            e.AlertChanged,
+            e.AlertResolved,
+            e.AlertAcknowledged,
+            e.AlertUnacknowledged,
+            e.AlertNoted,
+            e.AlertMuted,
+            e.AlertFlapping,
+            e.AlertEscalated,
+            e.AlertsRestored,
+            e.SilencePlaced,
+            e.SilenceEnded,
+        ),
+        Kind.ALERT,
+    ),
+    e.NoticeSettled: Kind.NOTICE,
+    e.ChannelChanged: Kind.NOTICE,
     e.EventsDropped: Kind.GAP,
 }
 
@@ -247,8 +264,10 @@ class Chronicle:
                 self._leads[_MOVED, event.model] = number
             case e.FallbacksExhausted():
                 self._leads[AlertRule.FALLBACKS_EXHAUSTED.value, event.route or event.requested] = number
-            case e.AlertRaised():
+            case e.AlertRaised() | e.AlertReopened():
                 self._leads[_RAISED, event.alert_id] = number
+            case e.SilencePlaced():
+                self._leads[_SILENCED, event.silence_id] = number
             case e.DegradedModeEntered():
                 self._leads[AlertRule.DEGRADED_MODE.value, ""] = number
             case e.SettingsRefused():
@@ -272,12 +291,27 @@ class Chronicle:
                 # The hand that moved it, or what befell whoever served before or serves now.
                 names = (event.primary or event.model, event.old or "", event.new or "")
                 return self._recent(event, *((by, name) for by in (_BY_HAND, _BROKE, _MOVED) for name in names))
-            case e.AlertRaised():
+            case e.AlertRaised() | e.AlertReopened():
                 rule = event.rule.value
                 return self._recent(
                     event, (_BROKE, event.subject), (_MOVED, event.subject), (rule, event.subject), (rule, "")
                 )
-            case e.AlertAcknowledged() | e.AlertResolved():
+            case e.AlertMuted() if event.silence_id:
+                return self._leads.get((_SILENCED, event.silence_id))
+            case e.AlertMuted() if event.by_alert:
+                return self._leads.get((_RAISED, event.by_alert))
+            case e.SilenceEnded():
+                return self._leads.get((_SILENCED, event.silence_id))
+            case e.NoticeSettled():
+                return self._leads.get((_RAISED, event.alert_ids[0])) if event.alert_ids else None
+            case (
+                e.AlertAcknowledged()
+                | e.AlertUnacknowledged()
+                | e.AlertChanged()
+                | e.AlertMuted()
+                | e.AlertFlapping()
+                | e.AlertResolved()
+            ):
                 return self._leads.get((_RAISED, event.alert_id))
             case _:
                 return None
@@ -292,14 +326,15 @@ class Chronicle:
         return None
 
 
-_DEED, _BY_HAND, _BROKE, _MOVED, _RAISED = "deed", "by hand", "broke", "moved", "raised"
+_DEED, _BY_HAND, _BROKE, _MOVED, _RAISED, _SILENCED = "deed", "by hand", "broke", "moved", "raised", "silenced"
 
-_TOLD_HERE = (e.AlertRaised, e.AlertResolved, e.OperatorActed)
+_TOLD_HERE = (e.AlertRaised, e.AlertReopened, e.AlertChanged, e.AlertResolved, e.AlertMuted, e.OperatorActed)
 """What a log leaves out, as others tell it, and a timeline needs: it shows what came of what."""
 
 
 _SPOKEN = {
     Kind.ALERT: ("alert: ", "alert "),
+    Kind.NOTICE: ("notice ",),
     Kind.BREAKER: ("breaker ",),
     Kind.TRAFFIC: ("traffic of ",),
     Kind.CONSOLE: ("console ",),

@@ -10,9 +10,10 @@ from hive_console.core import effects_on_many as many
 from hive_console.core import effects_on_one as one
 from hive_console.core.effect import Effect as Effect  # noqa: PLC0414 - asked for beside the command it belongs to
 from hive_console.core.effect import refused
+from hive_console.core.effects_on_alerts import Asked, effect_on_alerts
 from hive_console.core.holds import is_wide
-from hive_console.core.snapshot import AlertView, FleetSnapshot, ModelView
-from hive_console.core.states import NOT_COMMANDED, Action, AlertState, HoldKind
+from hive_console.core.snapshot import FleetSnapshot, ModelView
+from hive_console.core.states import ALERT_ACTIONS, NOT_COMMANDED, Action, HoldKind
 
 REASON_LIMIT = 500
 """Characters kept of a reason or note."""
@@ -35,9 +36,10 @@ REASON_REQUIRED = frozenset(
         Action.SET_WEIGHT,
         Action.SAFE_MODE,
         Action.KILL,
+        Action.SILENCE,
     }
 )
-"""Actions that move traffic: somebody will ask tomorrow why."""
+"""Actions that move traffic, or hide what is wrong: somebody will ask tomorrow why."""
 
 _HALF_AN_HOUR, _HOUR, _DAY = 1800.0, 3600.0, 86_400.0
 
@@ -47,6 +49,8 @@ DURATIONS: Mapping[Action, tuple[float | None, ...]] = {
     Action.FREEZE: (FREEZE_SECONDS, _HALF_AN_HOUR, 4 * _HOUR),
     Action.SET_WEIGHT: (_HOUR, 4 * _HOUR, None),
     Action.SAFE_MODE: (_HOUR, _HALF_AN_HOUR, 4 * _HOUR),
+    Action.ACKNOWLEDGE: (None, _HOUR, 4 * _HOUR, 8 * _HOUR),  # none is the setting's, `acknowledgeFor`
+    Action.SILENCE: (_HOUR, _HALF_AN_HOUR / 2, 4 * _HOUR, _DAY),
 }
 """The ends that can be chosen, the usual one first. What nobody must forget (a freeze, safe mode) always ends."""
 
@@ -84,6 +88,8 @@ UNDO_WORDS: Mapping[Action, str] = {
     Action.NORMAL_MODE: "undo brings safe mode back for the rest of its time",
     Action.KILL: "undo revives it; calls that were ended stay ended",
     Action.REVIVE: "undo kills it again",
+    Action.ACKNOWLEDGE: "undo gives it back",
+    Action.SILENCE: "undo ends it",
 }
 
 
@@ -93,10 +99,13 @@ class Command:
 
     Attributes:
         action: what to do.
-        target: the model's id, or the alert's id for `acknowledge`; `provider:NAME` and `*` where an action takes
-            them.
+        target: the model's id; `provider:NAME` and `*` where an action takes them. Of words about alerts: ids
+            joined by commas; for `silence` one id, or matchers joined by commas; for `unsilence` the silence's id;
+            for `test-channel` the channel's name.
         reason: why, in the operator's words.
-        parameter: the model to fail over to, for `fail-over`; the weight, for `set-weight`.
+        parameter: the model to fail over to, for `fail-over`; the weight, for `set-weight`; for `silence` words
+            out of `maintenance` and `until-resolved`; for `acknowledge` the alert's `changed` as it was seen, or
+            nothing.
         duration: seconds after which what it sets ends by itself, at most `LONGEST_HOLD`; `None` is no end, and
             where an action must have one (`freeze`, `safe-mode`), the usual one.
         is_watcher: whether it comes from a console that may only look; stamped like the actor, and refused.
@@ -162,8 +171,8 @@ def _effect_of(command: Command, fleet: FleetSnapshot) -> Effect:
     match command.action:
         case action if action in NOT_COMMANDED:
             return refused(f"{action.value} {target}".strip(), "it is no command to the fleet")
-        case Action.ACKNOWLEDGE:
-            return _effect_on_alert(fleet.alert(target), command)
+        case action if action in ALERT_ACTIONS:
+            return effect_on_alerts(asked_of(command), fleet)
         case Action.SAFE_MODE:
             return many.of_safe_mode(target, fleet, seconds)
         case Action.NORMAL_MODE:
@@ -176,6 +185,18 @@ def _effect_of(command: Command, fleet: FleetSnapshot) -> Effect:
     if model is None:
         return refused(f"{command.action.value} {target}", f"there is no model {target}")
     return _effect_on_one(command, model, fleet)
+
+
+def asked_of(command: Command) -> Asked:
+    """A command about alerts, as `effects_on_alerts` takes it."""
+    return Asked(
+        command.action,
+        command.target,
+        note=command.reason,
+        parameter=command.parameter,
+        actor=command.actor,
+        seconds=command.lasts,
+    )
 
 
 def _effect_on_many(command: Command, fleet: FleetSnapshot) -> Effect:
@@ -221,14 +242,3 @@ _EFFECTS_ON_ONE: Mapping[Action, Callable[[ModelView, FleetSnapshot], Effect]] =
     Action.RESTORE_WEIGHT: one.of_restored_weight,
 }
 """What has neither parameter nor end; `test_every_action_has_an_effect` keeps it whole."""
-
-
-def _effect_on_alert(alert: AlertView | None, command: Command) -> Effect:
-    if alert is None:
-        return refused(f"Acknowledge {command.target}", "there is no such alert any more")
-    title = f"Acknowledge: {alert.text}"
-    if alert.state is AlertState.RESOLVED:
-        return refused(title, "it is resolved already")
-    if alert.acknowledged_by is not None:
-        return refused(title, f"{alert.acknowledged_by} has it already")
-    return Effect(is_allowed=True, title=title, now="firing", effect="it stays in the inbox, marked as yours")

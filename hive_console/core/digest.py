@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hive_console.core.events import OperatorActed
+from hive_console.core.deed_words import where_to, whom
+from hive_console.core.events import NoticeSettled, OperatorActed
 from hive_console.core.outages import Outage
 from hive_console.core.plain_words import in_words
 from hive_console.core.snapshot import AlertView
@@ -33,6 +34,7 @@ class Missed:
         is_cut: whether there were more events than one question brings, so that older outages may be missing.
         acts: what others did, oldest first: each once, with what became of it.
         alerts: that fired in that time, newest first.
+        given_up: notices that were never delivered, oldest first.
         gaps: stretches that were not recorded whole.
         runs: lives of engines that touch that time, oldest first.
     """
@@ -44,6 +46,7 @@ class Missed:
     is_cut: bool = False
     acts: tuple[OperatorActed, ...] = ()
     alerts: tuple[AlertView, ...] = ()
+    given_up: tuple[NoticeSettled, ...] = ()
     gaps: tuple[Gap, ...] = ()
     runs: tuple[Run, ...] = ()
 
@@ -89,19 +92,25 @@ def _acts(missed: Missed) -> str:
 
 
 def _act(act: OperatorActed, now: float) -> str:
-    to = f" to {act.parameter}" if act.parameter else ""
     why = f' "{act.reason}"' if act.reason else ""
-    return f"{act.actor} {act.action.value} {act.target}{to} {span(now - act.at)} ago{why}"
+    return f"{act.actor} {act.action.value} {whom(act)}{where_to(act, 'to')} {span(now - act.at)} ago{why}"
 
 
 def _alerts(missed: Missed) -> str:
+    """What still fires, and of whom nobody could be told: whoever was to be woken was not."""
     still = [alert for alert in missed.alerts if alert.state is AlertState.FIRING]
-    if not still:
-        return ""
-    unowned = sum(alert.wants_attention for alert in still)
-    nobody = f", {unowned} of them nobody's" if unowned else ""
-    told = "; ".join(f"{alert.text} ({span(missed.now - alert.raised_at)})" for alert in still[:NAMED])
-    return f"alerts still open: {len(still)}{nobody}: {told}{_more(len(still), joint='; ')}"
+    said: list[str] = []
+    if missed.given_up:
+        where = ", ".join(dict.fromkeys(notice.channel for notice in missed.given_up))
+        said.append(f"{_counted(len(missed.given_up), 'notice')} NEVER DELIVERED ({where})")
+    if still:
+        unowned = sum(alert.wants_attention for alert in still)
+        muted = sum(alert.is_muted for alert in still)
+        nobody = f", {unowned} of them nobody's" if unowned else ""
+        hidden = f", {muted} told to nobody" if muted else ""
+        told = "; ".join(f"{alert.text} ({span(missed.now - alert.raised_at)})" for alert in still[:NAMED])
+        said.append(f"alerts still open: {len(still)}{nobody}{hidden}: {told}{_more(len(still), joint='; ')}")
+    return "; ".join(said)
 
 
 def _unwatched(missed: Missed) -> str:

@@ -9,9 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, assert_never
+from typing import Any
 
-from hive_console.core.alerting import AlertBook
+from hive_console.core.alerting.book import AlertBook
+from hive_console.core.alerting.saved import (
+    SILENCE_SLOTS,
+    SLOTS,
+    SavedPending,
+    SavedSilences,
+    SavedSlot,
+    pending_of_record,
+    record_of_pending,
+    record_of_silences,
+    record_of_slot,
+    silences_of_record,
+    slot_of_record,
+)
 from hive_console.core.degradation import Degradation
 from hive_console.core.events import Event, ServiceFailed
 from hive_console.core.faults import KeyFault
@@ -19,7 +32,6 @@ from hive_console.core.fleet import Fleet
 from hive_console.core.holds import is_wide
 from hive_console.core.probe_budget import ProbeBudget
 from hive_console.core.restart import AS_BEFORE
-from hive_console.core.saved_alerts import SLOTS, SavedSlot, record_of_slot, slot_of_record
 from hive_console.core.saved_state import (
     Checks,
     UnreadableState,
@@ -35,6 +47,12 @@ DEGRADATION = f"{OWN_ROW}degradation"
 PROBES = f"{OWN_ROW}probes"
 ALERTS = f"{OWN_ROW}alerts/"
 """Begins the names of the alert book's parts, which end in their number."""
+
+SILENCES = f"{OWN_ROW}silences/"
+"""Begins the names of the silences' parts, which end in their number."""
+
+PENDING = f"{OWN_ROW}pending"
+CONDITIONS = f"{OWN_ROW}conditions"
 
 HOLDS = f"{OWN_ROW}holds/"
 """Begins the names of what persons hold of a provider or of the fleet, which end in that; a model's own are its."""
@@ -52,7 +70,7 @@ _OUT = frozenset({BreakerState.OPEN, BreakerState.HALF_OPEN})
 class Memory:
     """Writes down what the parts of an engine must remember, and gives it back to them."""
 
-    __slots__ = ("_alerts", "_budget", "_degradation", "_fleet", "_held", "_refused")
+    __slots__ = ("_alerts", "_budget", "_degradation", "_fleet", "_has_waited", "_held", "_refused", "_silenced")
 
     def __init__(self, *, fleet: Fleet, alerts: AlertBook, degradation: Degradation, budget: ProbeBudget) -> None:
         """Takes the parts as they begin."""
@@ -62,14 +80,19 @@ class Memory:
         self._budget = budget
         self._refused: dict[str, dict[str, Any]] = {}
         self._held: dict[str, None] = {}
+        self._silenced: dict[int, None] = {}
+        self._has_waited = False
 
-    def save(self) -> Rows:
-        """Everything that is not as it is in the beginning."""
+    def save(self, now: float | None = None) -> Rows:
+        """Everything that is not as it is in the beginning; what is measured only with the time."""
         slots = (self.slot(number) for number in range(SLOTS))
         book: Rows = {name: row for slot in slots for name, row in slot.items() if row["alerts"]}
         return {
             **self._fleet.save(),
             **book,
+            **self._silences(),
+            **self._pending_unless_never(),
+            **({} if now is None else self.conditions(now)),
             **self.keys(),
             **self._wide_holds(),
             **self.degradation(),
@@ -87,6 +110,35 @@ class Memory:
     def slot(self, number: int) -> Rows:
         """The part of the book with this number."""
         return {f"{ALERTS}{number}": record_of_slot(self._alerts.save(number))}
+
+    def silence(self, silence_id: str) -> Rows:
+        """The part of the silences that holds, or held, this one; none of an empty id."""
+        if not silence_id:
+            return {}
+        number = self._alerts.silence_slot_of(silence_id)
+        self._silenced[number] = None
+        return {f"{SILENCES}{number}": record_of_silences(self._alerts.save_silences(number))}
+
+    def pending(self) -> Rows:
+        """What waits to become an alert."""
+        self._has_waited = True
+        return {PENDING: record_of_pending(self._alerts.save_pending())}
+
+    def conditions(self, now: float) -> Rows:
+        """What conditions remember for longer than a run lasts."""
+        return {CONDITIONS: self._alerts.save_conditions(now)}
+
+    def _silences(self) -> Rows:
+        """The parts that hold silences; an empty one takes the place of one that did."""
+        for silence in self._alerts.silences():
+            self._silenced[self._alerts.silence_slot_of(silence.silence_id)] = None
+        return {
+            f"{SILENCES}{number}": record_of_silences(self._alerts.save_silences(number))
+            for number in self._silenced
+        }
+
+    def _pending_unless_never(self) -> Rows:
+        return self.pending() if self._has_waited or self._alerts.save_pending() else {}
 
     def keys(self) -> Rows:
         """The keys that are refused, and those that were when this was last asked."""
@@ -163,7 +215,7 @@ class Memory:
             case AlertRule.SETTINGS_REFUSED:
                 return False  # it runs by settings that can be used
             case _:
-                assert_never(rule)
+                return True  # what is measured is measured anew
 
     def _saved_holds(self, saved: Mapping[str, Any]) -> dict[str, object]:
         """What was held, by target; of models only those that are configured."""
@@ -186,8 +238,31 @@ class Memory:
         events: list[Event] = []
         for number in range(SLOTS):
             events += _read(saved, f"{ALERTS}{number}", "of the alert book", now, take=partial(take, number))
-        self._alerts.restore(slots, now, is_whole=not events)
+        parts: list[SavedSilences] = []
+
+        def take_silences(number: int, row: object, _now: float) -> list[Event]:
+            parts.append(silences_of_record(row, number))
+            self._silenced[number] = None
+            return []
+
+        for number in range(SILENCE_SLOTS):
+            take_part = partial(take_silences, number)
+            events += _read(saved, f"{SILENCES}{number}", "of the silences", now, take=take_part)
+        waiting: list[SavedPending] = []
+
+        def take_pending(row: object, _now: float) -> list[Event]:
+            self._has_waited = True
+            waiting.extend(pending_of_record(row))
+            return []
+
+        events += _read(saved, PENDING, "of what waits to be an alert", now, take=take_pending)
+        events += _read(saved, CONDITIONS, "of what is measured for days", now, take=self._restore_conditions)
+        self._alerts.restore(slots, now, silences=parts, pending=waiting, is_whole=not events)
         return events
+
+    def _restore_conditions(self, row: object, now: float) -> list[Event]:
+        self._alerts.restore_conditions(row, now)
+        return []
 
     def _restore_budget(self, row: object, _now: float) -> list[Event]:
         self._budget.restore(row)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import assert_never
 
 from hive_console.core import events as e
+from hive_console.core.alert_lines import of_alert, of_audit, of_notice, of_silence
+from hive_console.core.deed_words import where_to, whom
 from hive_console.core.holds import STOP_FILE, target_words
 from hive_console.core.level_words import CONSEQUENCES
+from hive_console.core.line import Line
 from hive_console.core.outcome import OutcomeKind
 from hive_console.core.restart import AS_BEFORE
 from hive_console.core.states import (
@@ -21,28 +23,6 @@ from hive_console.core.states import (
     Severity,
 )
 from hive_console.core.wording import dollars, failure, latency, percent, refused_key, span, whole_percent
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line for people.
-
-    Attributes:
-        text: the sentence, without its time.
-        severity: how much it wants a person.
-        is_routine: whether a log leaves it out unless asked: one of the many (good probes and calls), or a step
-            that another event tells with its result.
-        topic: what it is one more of; lines of one topic may be told as one, with their count. Empty when each
-            stands for itself.
-        is_progress: whether the latest line of its topic tells all of them; it is not counted then.
-    """
-
-    text: str
-    severity: Severity = Severity.INFO
-    is_routine: bool = False
-    topic: str = ""
-    is_progress: bool = False
-
 
 CHANGES_SHOWN = 4
 """Changes of settings that a line tells; more are counted."""
@@ -156,16 +136,26 @@ def narrate(event: e.Event) -> Line:  # noqa: C901, PLR0912, PLR0915 - one case 
         case e.FleetConfigured():
             # The start or the reload before it says what a person wants to know.
             return Line(f"settings of {len(event.model_setups)} models noted", is_routine=True)
-        case e.AlertRaised():
-            # What alerts tell is told by the events that raised them; who wants alerts has the inbox.
-            return Line(f"alert: {event.text}", event.severity, is_routine=True)
-        case e.AlertResolved():
-            said = f"alert over: {event.rule.value} {event.subject} after {span(event.lasted)}"
-            return Line(said, is_routine=True)
-        case e.AlertAcknowledged():
-            return Line(f"{event.actor} has the alert {event.rule.value} {event.subject}{_with(event.note)}")
-        case e.AlertsRestored():
-            return Line(_still_firing(event), Severity.WARNING)
+        case (
+            e.AlertRaised()
+            | e.AlertReopened()
+            | e.AlertChanged()
+            | e.AlertResolved()
+            | e.AlertAcknowledged()
+            | e.AlertUnacknowledged()
+            | e.AlertNoted()
+            | e.AlertMuted()
+            | e.AlertFlapping()
+            | e.AlertEscalated()
+            | e.AlertsRestored()
+        ):
+            return of_alert(event)
+        case e.SilencePlaced() | e.SilenceEnded():
+            return of_silence(event)
+        case e.NoticeQueued() | e.NoticeTried() | e.NoticeSettled() | e.ChannelChanged():
+            return of_notice(event)
+        case e.AuditChecked():
+            return of_audit(event)
         case e.EventsDropped():
             return Line(f"{event.count} events dropped by {event.reader}", Severity.WARNING)
         case _:
@@ -301,14 +291,6 @@ def _breaker(event: e.BreakerChanged) -> Line:
             return Line(said, severity)
 
 
-def _still_firing(event: e.AlertsRestored) -> str:
-    fire = "1 alert fires" if event.count == 1 else f"{event.count} alerts fire"
-    named = ", ".join(event.alert_ids[:CHANGES_SHOWN])
-    more = f" and {event.count - CHANGES_SHOWN} more" if event.count > CHANGES_SHOWN else ""
-    taken = f", {event.acknowledged} acknowledged" if event.acknowledged else ""
-    return f"{fire} {AS_BEFORE}: {named}{more}{taken}"
-
-
 def _by(event: e.SettingsReloaded | e.SettingsRefused) -> str:
     return f" by {event.actor}" if event.actor else f" ({event.source})"
 
@@ -337,10 +319,9 @@ def _settings(event: e.SettingsReloaded | e.SettingsRefused | e.SettingsNoticed)
 
 
 def _acted(event: e.OperatorActed) -> Line:
-    to = f" → {event.parameter}" if event.parameter else ""
     why = f" “{event.reason}”" if event.reason else ""
     who = f"{event.actor} ({event.origin})" if event.origin else event.actor
-    deed = f"{who}: {event.action.value} {event.target}{to}{why}"
+    deed = f"{who}: {event.action.value} {whom(event)}{where_to(event)}{why}"
     if event.action in {Action.ATTACH, Action.DETACH}:
         return Line(deed, is_routine=True)  # an event of its own tells it
     match event.phase:

@@ -94,6 +94,8 @@ def fleet_of(reading: Reading, past: Past, *, sequence: int) -> PastFleet:
         metrics=reading.metrics,
         environment=fleet.environment,
         holds=fleet.holds,
+        silences=fleet.silences,
+        channels=fleet.channels,
         routes=tuple(
             RouteView(route.name, route.primary, route.serving, route.strategy, (route.primary, *route.fallbacks))
             for route in fleet.routes

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from hive_console.core import proof_of_alerts as of_alerts
 from hive_console.core.command import Command
 from hive_console.core.effects_on_many import meant_by
 from hive_console.core.events import AttemptFinished, BreakerChanged, Event, OperationFinished, ProbeFinished
@@ -218,15 +219,6 @@ def _of_normal_mode(scene: Scene) -> Iterator[Check]:
     yield any_answer(scene)
 
 
-def _of_acknowledgement(scene: Scene) -> Iterator[Check]:
-    alert = scene.fleet.alert(scene.name)
-    if alert is None:
-        yield Check("the alert is not in the inbox any more", Standing.FAILED)
-    else:
-        by = alert.acknowledged_by
-        yield seen(by is not None, f"{by} has the alert", "the alert is to be yours")
-
-
 _LOOKS: Mapping[Action, Look] = {
     Action.TRIP: _on_model(_of_trip),
     Action.RESET: _on_model(_of_reset),
@@ -244,6 +236,13 @@ _LOOKS: Mapping[Action, Look] = {
     Action.REVIVE: _of_revival,
     Action.SAFE_MODE: _of_safe_mode,
     Action.NORMAL_MODE: _of_normal_mode,
-    Action.ACKNOWLEDGE: _of_acknowledgement,
+    Action.ACKNOWLEDGE: of_alerts.of_acknowledgement,
+    Action.UNACKNOWLEDGE: of_alerts.of_return,
+    Action.RESOLVE: of_alerts.of_resolution,
+    Action.ESCALATE: of_alerts.of_escalation,
+    Action.NOTE: of_alerts.of_note,
+    Action.SILENCE: of_alerts.of_silence,
+    Action.UNSILENCE: of_alerts.of_end_of_silence,
+    Action.TEST_CHANNEL: of_alerts.of_test,
 }
 """What is looked for after each deed; settings that were reloaded tell of themselves."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from hive_console.core.alerts_found import AlertsFound
 from hive_console.core.events import OperatorActed
 from hive_console.core.metrics import metrics_of
 from hive_console.core.outages import Outage
@@ -74,6 +75,7 @@ class Findings:
         acts: the newest deeds of operators, with what became of each.
         acts_counted: how many there were.
         alerts: the newest that fired, newest first.
+        alerting: how alerts, notices and silences fared.
         gaps: stretches that are not whole.
         runs: lives of engines that touch the window.
         totals: the sums of each model.
@@ -98,6 +100,7 @@ class Findings:
     acts: tuple[OperatorActed, ...] = ()
     acts_counted: int = 0
     alerts: tuple[AlertView, ...] = ()
+    alerting: AlertsFound = field(default_factory=AlertsFound)
     gaps: tuple[Gap, ...] = ()
     runs: tuple[Run, ...] = ()
     totals: Mapping[str, Sums] = field(default_factory=dict)
@@ -217,6 +220,7 @@ class Report:
         acts_counted: how many there were.
         alerts: oldest first.
         alerts_left_out: whether there were more, older ones.
+        alerting: how alerts, notices and silences fared.
         gaps: stretches that are not whole, oldest first, at most `GAPS_TOLD`.
         gaps_counted: how many there were.
         events_lost: events that are in none of it, for good.
@@ -253,6 +257,7 @@ class Report:
     acts_counted: int
     alerts: tuple[AlertView, ...]
     alerts_left_out: bool
+    alerting: AlertsFound
     gaps: tuple[Gap, ...]
     gaps_counted: int
     events_lost: int
@@ -312,6 +317,7 @@ def report_of(found: Findings) -> Report:
         acts_counted=found.acts_counted,
         alerts=tuple(reversed(found.alerts[:ALERTS_TOLD])),
         alerts_left_out=len(found.alerts) > ALERTS_TOLD,
+        alerting=found.alerting,
         gaps=found.gaps[-GAPS_TOLD:],
         gaps_counted=len(found.gaps),
         events_lost=sum(gap.dropped for gap in found.gaps),

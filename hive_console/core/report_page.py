@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from hive_console.core.alerts_found import AlertsFound, SilenceFound
 from hive_console.core.block_chart import chart
+from hive_console.core.deed_words import where_to, whom
 from hive_console.core.markdown import block, code, table
 from hive_console.core.outages import Outage
 from hive_console.core.plain_words import in_words, utc_time
 from hive_console.core.report import Line, ModelFound, Rates, Report
-from hive_console.core.states import ActionPhase, AlertState
+from hive_console.core.states import ActionPhase, AlertState, NoticeEnd
 from hive_console.core.success import Goal
 from hive_console.core.wording import dollars, latency, percent, span
 
@@ -227,12 +229,11 @@ def _goals(report: Report) -> Iterator[str]:
 def _acts(report: Report) -> Iterator[str]:
     lines = []
     for act in report.acts:
-        to = f" to {act.parameter}" if act.parameter else ""
         why = f', because "{act.reason}"' if act.reason else ", no reason given"
         who = f"{act.actor} ({act.origin})" if act.origin else act.actor
         came = f"; {act.before} to {act.after}" if act.after else ""
         refused = f"; REFUSED: {act.detail}" if act.phase is ActionPhase.REFUSED else ""
-        said = f"{who}: {act.action.value} {act.target}{to}{why}{came}{refused}"
+        said = f"{who}: {act.action.value} {whom(act)}{where_to(act, 'to')}{why}{came}{refused}"
         lines.append(in_words(f"{utc_time(act.at)} {said}"))
     yield from block(lines or ["nothing was done by hand"])
     if report.acts_counted > len(report.acts):
@@ -257,6 +258,68 @@ def _alerts(report: Report) -> Iterator[str]:
     yield from block(lines or ["none fired"])
     if report.alerts_left_out:
         yield "Earlier ones are left out."
+    yield from _rules(report.alerting)
+    yield from _notices(report.alerting)
+    hiding = [in_words(_silence(silence)) for silence in report.alerting.silences]
+    if hiding:
+        yield ""
+        yield from block(hiding)
+
+
+def _silence(silence: SilenceFound) -> str:
+    what = f" of {silence.what}" if silence.what else ""
+    by = f" by {silence.by}" if silence.by else ""
+    why = f', because "{silence.reason}"' if silence.reason else ""
+    return f"silence {silence.silence_id}{what}{by} hid {_counted(silence.hid, 'alert')}{why}"
+
+
+def _rules(found: AlertsFound) -> Iterator[str]:
+    """How many alerts there were of each rule, how soon somebody had them, how soon they were over."""
+    if not found.rules:
+        return
+    yield ""
+    headings = ("rule", "raised", "anew", "told to nobody", "taken", "taken in", "over", "over in")
+    yield from table(
+        headings,
+        (
+            (
+                code(rule.rule),
+                str(rule.raised),
+                str(rule.reopened),
+                str(rule.muted),
+                str(rule.taken),
+                _long(rule.mean_time_to_acknowledge),
+                str(rule.resolved),
+                _long(rule.mean_time_to_resolve),
+            )
+            for rule in found.rules
+        ),
+    )
+    yield ""
+    yield "Taken in, over in: mean time until somebody acknowledged one, and until it was over."
+
+
+def _notices(found: AlertsFound) -> Iterator[str]:
+    """What became of the notices of each channel."""
+    if not found.channels:
+        return
+    yield ""
+    headings = ("channel", "delivered", "failed attempts", "given up", "not needed", "dropped", "broke")
+    yield from table(
+        headings,
+        (
+            (
+                code(channel.name),
+                str(channel.ends[NoticeEnd.DELIVERED]),
+                str(channel.failed),
+                str(channel.ends[NoticeEnd.DEAD]),
+                str(channel.ends[NoticeEnd.SUPERSEDED]),
+                str(channel.ends[NoticeEnd.DROPPED]),
+                str(channel.broken),
+            )
+            for channel in found.channels
+        ),
+    )
 
 
 def _unknowns(report: Report) -> Iterator[str]:

@@ -11,6 +11,8 @@ from hive_console.core.states import Action, HoldKind
 _LIFTING: dict[HoldKind, Action] = {kind: action for action, kind in LIFTS.items()}
 _PLACING: dict[HoldKind, Action] = {kind: action for action, kind in PLACES.items()}
 
+_GIVING_BACK = {Action.ACKNOWLEDGE: Action.UNACKNOWLEDGE, Action.SILENCE: Action.UNSILENCE}
+
 
 @dataclass(frozen=True, slots=True)
 class Reversal:
@@ -33,7 +35,7 @@ def kind_of(action: Action) -> HoldKind | None:
 
 
 def reversal_of(
-    command: Command, former: HoldView | None, now: float, *, was_well: bool = False
+    command: Command, former: HoldView | None, now: float, *, was_well: bool = False, made: str = ""
 ) -> Reversal | None:
     """What undoes a command now, or `None` when nothing does.
 
@@ -42,10 +44,13 @@ def reversal_of(
         former: what was held on its target before, of the kind that it places or lifts.
         now: the time; what is over by now does not come back.
         was_well: whether its model let everybody in before.
+        made: what it made, by its id: the silence, or the alerts that were taken, joined by commas.
     """
     reason = f"undo {command.action.value}"
     if command.action is Action.TRIP:
         return Reversal(Command(Action.RESET, command.target, reason))
+    if command.action in _GIVING_BACK:
+        return Reversal(Command(_GIVING_BACK[command.action], made, reason)) if made else None
     kind = kind_of(command.action)
     if kind is None:
         return None

@@ -10,21 +10,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from enum import Enum
 
+from hive_console.core.alert_changes import alert_changes
 from hive_console.core.console_settings import ConsoleSettings
+from hive_console.core.difference import ChangeKind
 from hive_console.core.gateway_settings import GatewaySettings, NetworkSettings
 from hive_console.core.keeping import Keeping
 from hive_console.core.settings import ModelSettings, ResilienceSettings, RouteSettings, Settings
 from hive_console.core.settings_words import is_unspeakable, spelled, word_of
 from hive_console.core.text import clean
-
-
-class ChangeKind(Enum):
-    """What became of the thing that a change is about."""
-
-    ADDED = "added"
-    REMOVED = "removed"
-    CHANGED = "changed"
-    MOVED = "moved"  # the same things stand in another order
 
 
 class Part(Enum):
@@ -36,6 +29,7 @@ class Part(Enum):
     ROUTES = "routes"
     NETWORK = "network"
     RECORDING = "recording"
+    ALERTS = "alerts"
     CONSOLE = "console"
     ENVIRONMENT = "environment"
     RELOAD = "reload"
@@ -64,7 +58,7 @@ class Change:
     Attributes:
         part: where in the file.
         kind: what became of it.
-        subject: the model or route, where the part has several.
+        subject: the model or route, where the part has several; of alerts the place within them.
         key: the key as the file spells it; empty when the subject as a whole was added, removed or moved.
         old: the value before, as the file would spell it; empty when it does not show.
         new: the value after, likewise.
@@ -99,7 +93,7 @@ class Change:
 
 
 def changes_between(old: Settings, new: Settings) -> tuple[Change, ...]:
-    """Every difference, section by section; empty exactly when the two are equal."""
+    """Every difference, section by section; empty exactly when the two amount to the same."""
     return (
         *_listed(Part.MODELS, _by_id(old.models), _by_id(new.models)),
         *_valued(Part.RESILIENCE, "", old.resilience, new.resilience),
@@ -107,6 +101,7 @@ def changes_between(old: Settings, new: Settings) -> tuple[Change, ...]:
         *_listed(Part.ROUTES, _by_name(old.routes), _by_name(new.routes)),
         *_valued(Part.NETWORK, "", old.network, new.network),
         *_valued(Part.RECORDING, "", old.recording, new.recording),
+        *(Change(Part.ALERTS, *difference) for difference in alert_changes(old.alerts, new.alerts)),
         *_valued(Part.CONSOLE, "", old.console, new.console),
         *_worded(Part.ENVIRONMENT, old.environment, new.environment),
         *_worded(Part.RELOAD, old.reload.value, new.reload.value),

@@ -53,7 +53,8 @@ _UNITS = ((3600, 3600, "h"), (120, 60, "m"))
 """From how many seconds on a unit is used, its seconds, its sign; `60s` and `90s` read as people write them."""
 
 _SIZES = ((1024**3, "GiB"), (1024**2, "MiB"), (1024, "KiB"))
-_MICRO_DOLLARS = 1_000_000
+MICRO_DOLLARS = 1_000_000
+"""Micro-dollars of a dollar."""
 
 
 def word_of(field: str) -> str:
@@ -93,23 +94,24 @@ def _spelled(field: str, value: object) -> str:
 
 def _number(field: str, value: float) -> str:
     if field in _SECONDS:
-        return _duration(value)
+        return in_units(value)
     if field in _MONEY:
-        return f"${_plain(value / _MICRO_DOLLARS)}"
+        return f"${plain(value / MICRO_DOLLARS)}"
     if field in _BYTES:
         return next((f"{value // size:.0f}{unit}" for size, unit in _SIZES if not value % size), f"{value:.0f}B")
-    return _plain(round(value * 100, 9) if field in _PERCENT else value)
+    return plain(round(value * 100, 9) if field in _PERCENT else value)
 
 
-def _duration(seconds: float) -> str:
+def in_units(seconds: float) -> str:
+    """Seconds as the file writes them: `250ms`, `90s`, `2m`, `1h`."""
     if 0 < seconds < 1:
-        return f"{_plain(seconds * 1000)}ms"
+        return f"{plain(seconds * 1000)}ms"
     for least, size, unit in _UNITS:
         if seconds >= least and not seconds % size:
-            return f"{_plain(seconds / size)}{unit}"
-    return f"{_plain(seconds)}s"
+            return f"{plain(seconds / size)}{unit}"
+    return f"{plain(seconds)}s"
 
 
-def _plain(value: float) -> str:
+def plain(value: float) -> str:
     """A decimal number without an exponent, as the file wants it: nine decimals at most."""
     return f"{value:.9f}".rstrip("0").removesuffix(".")

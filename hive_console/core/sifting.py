@@ -14,11 +14,17 @@ from hive_console.core.store import Wanted
 REQUESTS: tuple[type[e.Event], ...] = (e.AttemptFinished, e.OperationFinished, e.FailedOver)
 """What comes with requests."""
 
-MOVING: tuple[type[e.Event], ...] = tuple(
-    kind for kind in e.event_types() if kind not in {*REQUESTS, e.ProbeFinished, e.OperatorActed, e.FleetConfigured}
-)
-"""What moved something: neither requests nor checks, nor the audit's own rows, nor how the fleet is set up, which
-a start or a reload tells of."""
+STEPS: tuple[type[e.Event], ...] = (e.NoticeQueued, e.NoticeTried)
+"""On the way to the end of a notice, which tells what came of it."""
+
+CHECKS: tuple[type[e.Event], ...] = (e.ProbeFinished, e.AuditChecked)
+"""What was looked at; what that moved has an event of its own."""
+
+_MOVED_NOTHING = frozenset({*REQUESTS, *STEPS, *CHECKS, e.OperatorActed, e.FleetConfigured})
+
+MOVING: tuple[type[e.Event], ...] = tuple(kind for kind in e.event_types() if kind not in _MOVED_NOTHING)
+"""What moved something: neither requests nor checks, nor the steps of a notice, nor the audit's own rows, nor how
+the fleet is set up, which a start or a reload tells of."""
 
 ABOUT = ("model", "requested", "served_by", "from_model", "to_model", "subject", "target")
 """Fields that name one model or route, or nothing."""

@@ -12,10 +12,11 @@ from enum import Enum
 from typing import Protocol
 
 from hive_console.core.configured import ModelSetup
+from hive_console.core.delivery_log import NoticeRow
 from hive_console.core.events import Event, OperatorActed
 from hive_console.core.rollup import Sums
 from hive_console.core.settings import Strategy
-from hive_console.core.snapshot import AlertView, HoldView
+from hive_console.core.snapshot import AlertView, ChannelView, HoldView, SilenceView
 from hive_console.core.states import BreakerState, DegradationLevel, ModelStatus
 
 ROW_LIMIT = 5_000
@@ -193,6 +194,9 @@ class FleetAt:
         routes: virtual models where the recording tells, in the order of their settings.
         gap: the gap that the instant lies in.
         holds: what persons kept as it was, oldest first.
+        silences: that held or would, those first that end first.
+        channels: that notices had gone by, by name; of what kind they were is not recorded, and of very many
+            notices only the latest are counted.
     """
 
     at: float
@@ -209,6 +213,8 @@ class FleetAt:
     routes: tuple[RouteAt, ...] = ()
     gap: Gap | None = None
     holds: tuple[HoldView, ...] = ()
+    silences: tuple[SilenceView, ...] = ()
+    channels: tuple[ChannelView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -358,6 +364,21 @@ class Store(Protocol):
 
     async def alerts(self, wanted: Wanted) -> tuple[AlertView, ...]:
         """Alerts that fired at some time of the window, newest first."""
+        ...
+
+    async def notices(self, wanted: Wanted, *, alert_id: str = "", channel: str = "") -> tuple[NoticeRow, ...]:
+        """Notices that were queued in the window, with their attempts and ends as they are by now, newest first.
+
+        With `alert_id` those that tell of this alert, with `channel` those that go there. Models are not asked for.
+        """
+        ...
+
+    async def story(self, name: str, *, raised_at: float | None = None) -> tuple[Event, ...]:
+        """What was said of one alert (or silence, or notice), by whom, and who was told of it how; oldest first.
+
+        Of an alert's episodes the one that was raised last, or by `raised_at`; of what is longer than `ROW_LIMIT`
+        the newest part. Deeds of persons that name it are in it.
+        """
         ...
 
     async def audit(self, wanted: Wanted) -> tuple[AuditRow, ...]:

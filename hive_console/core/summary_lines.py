@@ -15,7 +15,7 @@ MOST_LINES = 200
 
 _TOPICS = 5_000
 
-_LOUDEST_FIRST = (Severity.CRITICAL, Severity.WARNING, Severity.INFO)
+_LOUDEST_FIRST = tuple(sorted(Severity, key=lambda severity: -severity.rank))
 
 
 @dataclass(slots=True, kw_only=True)

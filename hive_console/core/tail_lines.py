@@ -10,7 +10,7 @@ from hive_console.core.states import Severity
 from hive_console.core.store import Gap
 from hive_console.core.wording import span
 
-ALERTS = (e.AlertRaised, e.AlertResolved)
+ALERTS = (e.AlertRaised, e.AlertReopened, e.AlertChanged, e.AlertResolved)
 """Routine on a screen that has an inbox; here nothing else tells of them."""
 
 

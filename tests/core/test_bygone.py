@@ -1,4 +1,4 @@
-"""A model, the fleet, and an alert, out of what was said of them. The rest stands in the stores' contract."""
+"""A model and the fleet out of what was said of them. The rest stands in the stores' contract."""
 
 from __future__ import annotations
 
@@ -7,19 +7,16 @@ from typing import Any
 import pytest
 
 from hive_console.core import events as e
-from hive_console.core.bygone import alert_after, alert_at, alert_of, fleet_at, holds_at, model_at, routes_at
+from hive_console.core.bygone import fleet_at, holds_at, model_at, routes_at
 from hive_console.core.configured import FleetSetup, ModelSetup, RouteSetup
 from hive_console.core.faults import KEY_REFUSED
 from hive_console.core.holds import STOP_FILE
 from hive_console.core.settings import Strategy
 from hive_console.core.states import (
-    AlertRule,
-    AlertState,
     BreakerState,
     DegradationLevel,
     HoldKind,
     ModelStatus,
-    Severity,
 )
 from hive_console.core.store import RouteAt
 
@@ -178,55 +175,6 @@ def test_degradation_is_what_was_last_said_of_it() -> None:
     assert (during.available_share, during.level) == (0.5, DegradationLevel.REDUCED)
     assert (after.is_degraded, after.degraded_since, after.degraded_threshold) == (False, None, 0.7)
     assert after.available_share == 0.75
-
-
-def raised(at: float) -> e.AlertRaised:
-    return e.AlertRaised(
-        at=at,
-        alert_id="al-1",
-        rule=AlertRule.BREAKER_OPEN,
-        severity=Severity.CRITICAL,
-        subject="alpha",
-        text="its breaker is open",
-    )
-
-
-def acknowledged(at: float) -> e.AlertAcknowledged:
-    return e.AlertAcknowledged(
-        at=at, alert_id="al-1", rule=AlertRule.BREAKER_OPEN, subject="alpha", actor="ann", note="on it"
-    )
-
-
-def ended() -> e.AlertResolved:
-    return e.AlertResolved(at=30.0, alert_id="al-1", rule=AlertRule.BREAKER_OPEN, subject="alpha", lasted=20.0)
-
-
-def test_alert_is_as_what_was_said_of_it_left_it() -> None:
-    alert = alert_after(alert_of(raised(10.0)), acknowledged(20.0))
-    after = alert_after(alert, ended())
-
-    assert (alert.state, alert.acknowledged_by, alert.acknowledged_at) == (AlertState.FIRING, "ann", 20.0)
-    assert (after.state, after.resolved_at, after.note) == (AlertState.RESOLVED, 30.0, "on it")
-
-
-@pytest.mark.parametrize(
-    ("at", "state", "actor"),
-    [
-        (10.0, AlertState.FIRING, None),
-        (20.0, AlertState.FIRING, "ann"),
-        (29.0, AlertState.FIRING, "ann"),
-        (30.0, AlertState.RESOLVED, "ann"),
-    ],
-)
-def test_alert_at_an_instant_knows_nothing_of_what_came_later(
-    at: float, state: AlertState, actor: str | None
-) -> None:
-    alert = alert_after(alert_after(alert_of(raised(10.0)), acknowledged(20.0)), ended())
-
-    then = alert_at(alert, at)
-
-    assert (then.state, then.acknowledged_by, then.raised_at) == (state, actor, 10.0)
-    assert then.note == ("" if actor is None else "on it")
 
 
 SETUP = FleetSetup(

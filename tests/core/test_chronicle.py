@@ -7,7 +7,16 @@ import pytest
 from hive_console.core import events as e
 from hive_console.core.chronicle import _KINDS, FOLD_REACH, FOLD_WITHIN, STORY_LENGTH, TOLD, Chronicle, Kind
 from hive_console.core.outcome import OutcomeKind
-from hive_console.core.states import Action, ActionPhase, AlertRule, BreakerState, ModelStatus, Severity
+from hive_console.core.states import (
+    Action,
+    ActionPhase,
+    AlertRule,
+    BreakerState,
+    ModelStatus,
+    NoticeEnd,
+    NoticeKind,
+    Severity,
+)
 from hive_console.core.store import Gap, GapCause
 from tests.core.samples import NOW
 
@@ -243,3 +252,61 @@ def test_hands_warnings_and_gaps_are_where_one_stops() -> None:
     started, tripped = told(e.EngineStarted(at=NOW, version="1", models=("a",)), deed(ActionPhase.DONE)).moments
 
     assert (started.matters, tripped.matters) == (False, True)
+
+
+# --- alerts and notices ----------------------------------------------------------------------------
+
+
+def alert_raised(alert_id: str, rule: AlertRule, subject: str, at: float = NOW) -> e.AlertRaised:
+    return e.AlertRaised(
+        at=at, alert_id=alert_id, rule=rule, severity=Severity.ERROR, subject=subject, text=f"{subject} is bad"
+    )
+
+
+def test_what_mutes_an_alert_and_who_was_told_hang_on_the_alert() -> None:
+    outage = alert_raised("A1", AlertRule.PROVIDER_DOWN, "acme")
+    notice = e.NoticeSettled(
+        at=NOW + 1,
+        notice_id="N1",
+        channel="ops",
+        end=NoticeEnd.DELIVERED,
+        kind=NoticeKind.FIRING,
+        alert_ids=("A1",),
+    )
+    muted = e.AlertMuted(at=NOW, alert_id="A2", rule=AlertRule.MODEL_ERRORS, subject="a", by_alert="A1")
+    over = e.AlertResolved(at=NOW + 2, alert_id="A1", rule=AlertRule.PROVIDER_DOWN, subject="acme", lasted=2.0)
+
+    moments = told(outage, muted, notice, over).moments
+
+    assert [(moment.kind, moment.cause) for moment in moments] == [
+        (Kind.ALERT, None),
+        (Kind.ALERT, 0),
+        (Kind.NOTICE, 0),
+        (Kind.ALERT, 0),
+    ]
+    assert moments[2].text == "to ops delivered: firing A1"
+
+
+def test_what_a_silence_hides_and_its_end_hang_on_the_silence() -> None:
+    placed = e.SilencePlaced(
+        at=NOW, silence_id="S1", matchers=("model=a",), by="ada", reason="x", begins=NOW, until=NOW + 60
+    )
+    muted = e.AlertMuted(at=NOW, alert_id="A2", rule=AlertRule.MODEL_ERRORS, subject="a", silence_id="S1")
+    heard = e.AlertMuted(at=NOW + 60, alert_id="A2", rule=AlertRule.MODEL_ERRORS, subject="a")
+    over = e.SilenceEnded(at=NOW + 60, silence_id="S1", cause="its time is over", hid=1)
+
+    assert [moment.cause for moment in told(placed, muted, over, heard).moments] == [None, 0, 0, None]
+
+
+def test_a_notice_about_no_alert_stands_alone() -> None:
+    test = e.NoticeSettled(
+        at=NOW, notice_id="N1", channel="ops", end=NoticeEnd.DELIVERED, kind=NoticeKind.TEST, alert_ids=()
+    )
+
+    assert [moment.cause for moment in told(test).moments] == [None]
+
+
+def test_the_steps_of_a_notice_are_no_moments() -> None:
+    begun = e.NoticeTried(at=NOW, notice_id="N1", channel="ops", number=1)
+
+    assert told(begun).moments == []

@@ -8,8 +8,8 @@ import pytest
 
 from hive_console.core.command import REASON_REQUIRED, Command, Effect, effect_of
 from hive_console.core.snapshot import FleetSnapshot, ModelView
-from hive_console.core.states import ADMITTING, NOT_COMMANDED, Action, AlertState, BreakerState, ModelStatus
-from tests.core.samples import NOW, alert_view, breaker_view, fleet_view, model_view
+from hive_console.core.states import ADMITTING, ALERT_ACTIONS, NOT_COMMANDED, Action, BreakerState, ModelStatus
+from tests.core.samples import NOW, breaker_view, fleet_view, model_view
 
 CLOSED = breaker_view(BreakerState.CLOSED)
 FAILING = breaker_view(BreakerState.CLOSED, consecutive_failures=2, last_failure_cause="timed out")
@@ -84,7 +84,7 @@ def test_an_action_is_allowed_exactly_where_it_means_something(action: Action, s
     [
         action
         for action in Action
-        if action not in {Action.ACKNOWLEDGE, Action.SAFE_MODE, Action.NORMAL_MODE, *NOT_COMMANDED}
+        if action not in {Action.SAFE_MODE, Action.NORMAL_MODE, *ALERT_ACTIONS, *NOT_COMMANDED}
     ],
 )
 def test_a_model_that_is_not_there_cannot_be_acted_on(action: Action) -> None:
@@ -106,7 +106,7 @@ def test_every_action_has_an_effect(action: Action) -> None:
 def test_actions_that_move_traffic_or_keep_it_from_moving_want_a_reason() -> None:
     moving = {Action.TRIP, Action.DEACTIVATE, Action.FAIL_OVER, Action.SET_WEIGHT, Action.KILL}
 
-    assert moving | {Action.FREEZE, Action.SAFE_MODE} == REASON_REQUIRED
+    assert moving | {Action.FREEZE, Action.SAFE_MODE, Action.SILENCE} == REASON_REQUIRED
 
 
 @pytest.mark.parametrize(
@@ -349,28 +349,3 @@ def test_failing_back_to_a_model_that_is_down_is_warned_of() -> None:
 
     assert said.is_allowed
     assert said.warnings == ("a itself cannot serve now; its chain will",)
-
-
-# --- alerts --------------------------------------------------------------------------------------
-
-
-def acknowledge(*, target: str = "A1", **changes: object) -> Effect:
-    view = fleet_view(model_view("a"), alerts=(alert_view("A1", **changes),))
-    return effect_of(Command(Action.ACKNOWLEDGE, target), view)
-
-
-def test_a_firing_alert_can_be_acknowledged() -> None:
-    said = acknowledge()
-
-    assert (said.is_allowed, said.title) == (True, "Acknowledge: breaker of a is open")
-
-
-def test_an_alert_that_is_over_taken_or_gone_cannot_be_acknowledged() -> None:
-    over = acknowledge(state=AlertState.RESOLVED, resolved_at=NOW)
-    taken = acknowledge(acknowledged_by="ada")
-    gone = acknowledge(target="A9")
-
-    assert [said.is_allowed for said in (over, taken, gone)] == [False, False, False]
-    assert over.refusal == "it is resolved already"
-    assert taken.refusal == "ada has it already"
-    assert gone.refusal == "there is no such alert any more"

@@ -13,7 +13,7 @@ from hive_console.core.holds import MOST_WIDE, STOP_FILE
 from hive_console.core.settings import Strategy
 from hive_console.core.snapshot import FleetSnapshot, HoldView, ModelView, RouteView
 from hive_console.core.states import Action, BreakerState, HoldKind, ModelStatus
-from tests.core.samples import NOW, breaker_view, fleet_view, model_view
+from tests.core.samples import NOW, alert_view, breaker_view, fleet_view, model_view
 
 K = HoldKind
 DOWN: dict[str, Any] = {"breaker": breaker_view(BreakerState.OPEN), "status": ModelStatus.UNAVAILABLE}
@@ -51,9 +51,10 @@ def effect(
 @pytest.mark.parametrize("action", DURATIONS)
 def test_a_duration_that_makes_no_sense_is_refused_in_words(action: Action, seconds: float) -> None:
     parameter = {Action.FAIL_OVER: "b", Action.SET_WEIGHT: "3"}.get(action, "")
-    target = "*" if action is Action.SAFE_MODE else "a"
+    target = {Action.SAFE_MODE: "*", Action.ACKNOWLEDGE: "A1", Action.SILENCE: "model=a"}.get(action, "a")
+    asked = Command(action, target, parameter=parameter, duration=seconds)
 
-    said = effect(action, target, parameter=parameter, duration=seconds)
+    said = effect_of(asked, fleet(alerts=(alert_view("A1"),)))
 
     assert not said.is_allowed
     assert said.refusal.startswith("a duration is")

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from hive_console.core.digest import LINE_LIMIT, MOST_LINES, Missed, digest
-from hive_console.core.events import OperatorActed
+from hive_console.core.events import NoticeSettled, OperatorActed
 from hive_console.core.outages import Outage
 from hive_console.core.snapshot import AlertView
-from hive_console.core.states import Action, ActionPhase, AlertRule, AlertState, Severity
+from hive_console.core.states import Action, ActionPhase, AlertRule, AlertState, NoticeEnd, NoticeKind, Severity
 from hive_console.core.store import Gap, GapCause, Run
 
 NOW = 1_790_030_000.0
@@ -98,6 +99,22 @@ def test_alerts_that_are_open_are_told_with_who_has_them() -> None:
         "alerts still open: 3, 2 of them nobody's: gpt-5 is down (4 m); b is down (4 m); and 1 more"
     )
     assert owned.endswith("alerts still open: 1: gpt-5 is down (4 m)")
+
+
+def test_notices_that_never_arrived_and_alerts_that_nobody_heard_of_are_told() -> None:
+    dead = NoticeSettled(
+        at=NOW - 60, notice_id="N1", channel="ops", end=NoticeEnd.DEAD, kind=NoticeKind.FIRING, alert_ids=("1",)
+    )
+    hidden = replace(alert("b is down"), silenced_by="S1")
+
+    (line,) = digest(missed(alerts=(alert(), hidden), given_up=(dead, dead, replace(dead, channel="mail"))))
+    (alone,) = digest(missed(given_up=(dead,)))
+
+    assert line.endswith(
+        "3 notices NEVER DELIVERED (ops, mail); alerts still open: 2, 1 of them nobody's, 1 told to nobody:"
+        " gpt-5 is down (4 m); b is down (4 m)"
+    )
+    assert alone.endswith("1 notice NEVER DELIVERED (ops)")
 
 
 def test_what_nobody_knows_is_said() -> None:

@@ -15,6 +15,7 @@ from hive_console.core.restart import AS_BEFORE
 from hive_console.core.states import (
     Action,
     ActionPhase,
+    AlertRule,
     BreakerState,
     DegradationLevel,
     HoldKind,
@@ -88,9 +89,9 @@ def test_how_the_fleet_is_set_up_is_routine_in_the_log() -> None:
     assert narrate(sample_event(e.FleetConfigured)).is_routine
 
 
-def test_what_the_inbox_tells_is_routine_in_the_log() -> None:
-    assert narrate(sample_event(e.AlertRaised)).is_routine
-    assert narrate(sample_event(e.AlertResolved)).is_routine
+def test_what_an_alerts_own_cause_tells_is_routine_in_the_log() -> None:
+    assert narrate(sample_event(e.AlertRaised, rule=AlertRule.BREAKER_OPEN)).is_routine
+    assert narrate(sample_event(e.AlertResolved, rule=AlertRule.BREAKER_OPEN)).is_routine
     assert not narrate(sample_event(e.AlertAcknowledged)).is_routine
 
 

@@ -22,7 +22,15 @@ from hive_console.core.playback import (
 )
 from hive_console.core.rollup import Sums
 from hive_console.core.settings import Strategy
-from hive_console.core.snapshot import FleetSnapshot, HoldView, MetricsView, ModelView, RouteView
+from hive_console.core.snapshot import (
+    ChannelView,
+    FleetSnapshot,
+    HoldView,
+    MetricsView,
+    ModelView,
+    RouteView,
+    SilenceView,
+)
 from hive_console.core.states import BreakerState, DegradationLevel, HoldKind, ModelStatus, Severity
 from hive_console.core.store import FleetAt, Gap, GapCause, ModelAt, RouteAt, Run, Series
 from tests.core.samples import alert_view
@@ -70,6 +78,8 @@ def test_p95_and_error_rate_are_of_two_minutes() -> None:
 
 def test_what_the_fleet_was_is_shown() -> None:
     alert = alert_view()
+    silence = SilenceView("S1", ("model=a",), by="ann", reason="x", begins=AT, until=AT + 60)
+    channel = ChannelView("ops", "", waiting=1)
     fleet = FleetAt(
         at=AT,
         started_at=9_000.0,
@@ -80,6 +90,8 @@ def test_what_the_fleet_was_is_shown() -> None:
         degraded_threshold=0.6,
         level=DegradationLevel.ESSENTIAL,
         alerts=(alert,),
+        silences=(silence,),
+        channels=(channel,),
         routes=(RouteAt(name="chat", primary="a", serving="b", fallbacks=("b", "c"), strategy=Strategy.FASTEST),),
     )
 
@@ -89,6 +101,7 @@ def test_what_the_fleet_was_is_shown() -> None:
     assert (view.is_degraded, view.degraded_since, view.level) == (True, 9_900.0, DegradationLevel.ESSENTIAL)
     assert (view.available_share, view.degraded_threshold) == (0.25, 0.6)
     assert view.alerts == (alert,)
+    assert (view.silences, view.channels) == ((silence,), (channel,))
     assert view.metrics.operations == 7
     assert view.routes == (RouteView("chat", "a", "b", Strategy.FASTEST, ("a", "b", "c")),)
 

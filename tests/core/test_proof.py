@@ -402,7 +402,7 @@ def test_safe_mode_is_proven_by_its_hold_and_by_an_answer() -> None:
 def test_an_alert_is_proven_to_be_taken_by_its_owner() -> None:
     taken = fleet(alerts=(alert_view("A1", acknowledged_by="maria"),))
 
-    assert told(Action.ACKNOWLEDGE, taken, target="A1") == [("maria has the alert", SEEN)]
+    assert told(Action.ACKNOWLEDGE, taken, target="A1") == [("maria has A1", SEEN)]
     assert told(Action.ACKNOWLEDGE, fleet(alerts=(alert_view("A1"),)), target="A1")[0][1] is AWAITED
     assert told(Action.ACKNOWLEDGE, fleet(), target="A1")[0][1] is FAILED
 

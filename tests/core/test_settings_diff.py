@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from hive_console.core.console_settings import ConsoleSettings, Remap
+from hive_console.core.difference import ChangeKind
 from hive_console.core.gateway_settings import GatewaySettings, NetworkSettings
 from hive_console.core.keeping import Keeping
 from hive_console.core.settings import (
@@ -22,7 +23,7 @@ from hive_console.core.settings import (
     Settings,
     Strategy,
 )
-from hive_console.core.settings_diff import Change, ChangeKind, Part, applicable, changes_between, summary
+from hive_console.core.settings_diff import Change, Part, applicable, changes_between, summary
 from hive_console.core.settings_words import spelled, word_of
 
 

@@ -39,8 +39,10 @@ def operation(
     )
 
 
-def test_every_kind_moves_something_or_is_a_request_a_check_an_act_or_the_setup() -> None:
-    others = {*REQUESTS, e.ProbeFinished, e.OperatorActed, e.FleetConfigured}
+def test_every_kind_moves_something_or_is_a_request_a_check_a_step_an_act_or_the_setup() -> None:
+    checks = {e.ProbeFinished, e.AuditChecked}
+    steps = {e.NoticeQueued, e.NoticeTried}
+    others = {*REQUESTS, *checks, *steps, e.OperatorActed, e.FleetConfigured}
 
     assert set(MOVING) | others == set(e.event_types())
     assert set(MOVING).isdisjoint(others)

@@ -8,9 +8,18 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from hive_console.core.snapshot import ConsoleView, FleetSnapshot, ModelView, Series
+from hive_console.core.snapshot import (
+    ChannelView,
+    ConsoleView,
+    FleetSnapshot,
+    ModelView,
+    PendingView,
+    Series,
+    SilenceView,
+)
 from hive_console.core.snapshot_delta import SLICE, Assembly, NotWhole, Slice, Tail, slices_between, tail_of
-from tests.core.samples import alert_view, breaker_view, fleet_view, model_view
+from hive_console.core.states import AlertRule
+from tests.core.samples import NOW, alert_view, breaker_view, fleet_view, model_view
 
 _reader = msgspec.json.Decoder(Slice)
 
@@ -31,6 +40,22 @@ def many(count: int) -> tuple[ModelView, ...]:
 
 def test_a_whole_snapshot_comes_out_as_it_went_in() -> None:
     fleet = fleet_view(*many(3), alerts=(alert_view(),), consoles=(ConsoleView("ann", "tty", 7.0, True),))
+
+    assert taken(Assembly(), told(None, fleet)) == fleet
+
+
+def test_alerts_silences_channels_and_what_waits_come_through() -> None:
+    alert = alert_view(
+        labels=(("model", "a"),), notes=("ann: hm",), told=("ops",), acknowledged_until=NOW + 60, times=2
+    )
+    fleet = fleet_view(
+        model_view(),
+        alerts=(alert,),
+        silences=(SilenceView("S1", ("model=a",), by="ann", reason="x", begins=NOW, until=NOW + 60),),
+        channels=(ChannelView("ops", "slack", is_open=True, oldest=NOW),),
+        pending=(PendingView(AlertRule.KEY_REFUSED, "a", "refused", since=NOW, fires_at=NOW + 60),),
+        on_call="ann",
+    )
 
     assert taken(Assembly(), told(None, fleet)) == fleet
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hive_console.core import events as e
-from hive_console.core.alerting import AlertBook
+from hive_console.core.alerting.book import AlertBook
 from hive_console.core.degradation import Degradation
 from hive_console.core.fleet import Fleet
 from hive_console.core.holds import SOMEBODY, STOP_FILE

@@ -9,7 +9,7 @@ from dataclasses import replace
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from hive_console.core.alerting import AlertBook
+from hive_console.core.alerting.book import AlertBook
 from hive_console.core.command import LIFTS, PLACES, Command
 from hive_console.core.degradation import Degradation
 from hive_console.core.fleet import Fleet
