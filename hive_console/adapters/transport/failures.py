@@ -59,7 +59,7 @@ def _outcome_of(error: BaseException, connect_timeout: float) -> Outcome:
         case aiohttp.ClientSSLError() | ssl.SSLError():
             return _unconnected("the TLS handshake failed")
         case aiohttp.ClientConnectorError():
-            return _unconnected(_reason(error.os_error))
+            return _unconnected(reason_of(error.os_error))
         case aiohttp.ServerDisconnectedError():
             return _unconnected("the connection was closed before an answer")
         case aiohttp.ClientResponseError() | HttpProcessingError():
@@ -69,7 +69,7 @@ def _outcome_of(error: BaseException, connect_timeout: float) -> Outcome:
         case TimeoutError():
             return Outcome(OutcomeKind.TIMED_OUT, message="the connection timed out")
         case OSError():
-            return _unconnected(_reason(error))
+            return _unconnected(reason_of(error))
         case ValueError() | aiohttp.NonHttpUrlClientError():
             return _unconnected("the endpoint is no usable http or https address")
         case _:
@@ -85,7 +85,8 @@ def _unconnected(message: str) -> Outcome:
     return Outcome(OutcomeKind.CONNECTION_FAILED, message=message)
 
 
-def _reason(error: OSError) -> str:
+def reason_of(error: OSError) -> str:
+    """A socket's failure in words that hold no address."""
     if error.errno is None:
         return "the connection failed"
     # Not str(error): it names the address.
