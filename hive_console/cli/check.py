@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,7 +12,9 @@ import click
 
 from hive_console.adapters.config_file import Loaded, find, load, search_path
 from hive_console.adapters.config_file.readers import MICRO_DOLLARS
-from hive_console.cli.plan import count, is_found, open_times, plan_of, reach_of, waits
+from hive_console.cli.alert_plan import alerts_json
+from hive_console.cli.plan import is_found, open_times, plan_of, reach_of, waits
+from hive_console.cli.plan_words import count
 from hive_console.core.errors import ConfigurationError
 from hive_console.core.settings import ModelSettings, RouteSettings
 
@@ -37,7 +40,8 @@ def command(context: click.Context, file: Path | None, *, as_json: bool) -> None
                 click.echo(problem, err=True)
             click.echo(f"{count(len(exc.problems), 'problem')}; nothing was started", err=True)
         context.exit(1)
-    click.echo(_as_json(loaded) if as_json else "\n".join(plan_of(loaded)))
+    now = time.time()
+    click.echo(_as_json(loaded, now) if as_json else "\n".join(plan_of(loaded, now)))
 
 
 def _load(file: Path | None) -> Loaded:
@@ -53,7 +57,7 @@ def _load(file: Path | None) -> Loaded:
     return loaded
 
 
-def _as_json(loaded: Loaded) -> str:
+def _as_json(loaded: Loaded, now: float) -> str:
     settings = loaded.settings
     resilience = settings.resilience
     return json.dumps(
@@ -86,6 +90,7 @@ def _as_json(loaded: Loaded) -> str:
                 "drain": settings.gateway.drain,
                 "reach": reach_of(settings.gateway),
             },
+            "alerts": alerts_json(loaded, now),
             "network": {"allowedEndpoints": settings.network.allowed_endpoints},
             "console": {
                 "theme": settings.console.theme.value,

@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 from hive_console.adapters.config_file import Loaded
 from hive_console.adapters.config_file.readers import in_dollars
+from hive_console.cli.alert_plan import alert_rows
+from hive_console.cli.plan_words import GLUE, count, in_unit, percent, seconds
 from hive_console.core.errors import SettingsError
 from hive_console.core.gateway_settings import GatewaySettings
 from hive_console.core.policies import breaker_policy_of
@@ -31,9 +33,6 @@ _WIDTH = 80
 _LABEL = 12
 """Columns of a plan's left side, its indentation included."""
 
-_GLUE = "\xa0"
-"""Stands between a number and its unit until the lines are broken."""
-
 EVERY_ADDRESS = frozenset({"0.0.0.0", "::"})  # noqa: S104 - told to a person, not listened on
 """Addresses that mean all addresses of this machine."""
 
@@ -41,13 +40,8 @@ _TRIPS = 4
 """Trips in a row whose open times are shown: by then the defaults have reached their longest, and stayed there."""
 
 
-def count(number: int, noun: str) -> str:
-    """`1 problem`, `2 problems`."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-def plan_of(loaded: Loaded) -> Iterable[str]:
-    """The lines that tell warnings, fleet and models."""
+def plan_of(loaded: Loaded, now: float) -> Iterable[str]:
+    """The lines that tell warnings, fleet, alerts and models; `now` (Unix seconds) says who is on call."""
     settings = loaded.settings
     resilience = settings.resilience
     yield f"{loaded.name} can be used: {count(len(settings.models), 'model')}{_routes_said(settings)}" + (
@@ -61,14 +55,14 @@ def plan_of(loaded: Loaded) -> Iterable[str]:
     yield "fleet"
     yield from _row(
         "operation",
-        f"at most {_seconds(resilience.operation_deadline)}, all models included;"
+        f"at most {seconds(resilience.operation_deadline)}, all models included;"
         f" {resilience.max_total_requests} at once; {resilience.max_queued_requests} may wait for each model",
     )
     yield from _row("retries", _retries_text(resilience))
     yield from _row("last resort", _last_resort_text(resilience))
     yield from _row("degraded", _degraded_text(resilience))
     if resilience.outlier_ejection:
-        yield from _row("outliers", f"left alone, at most {_percent(resilience.max_ejection_share)} of the models")
+        yield from _row("outliers", f"left alone, at most {percent(resilience.max_ejection_share)} of the models")
     if any(model.probe is ProbeKind.COMPLETION for model in settings.models):
         budget = in_dollars(resilience.probe_daily_budget)
         yield from _row("probes", f"at most {budget} a day for completions, then models lists")
@@ -81,6 +75,12 @@ def plan_of(loaded: Loaded) -> Iterable[str]:
         yield from _row("environment", settings.environment)
     if settings.reload is ReloadMode.AUTO:
         yield from _row("reload", "a changed file is applied by itself")
+    alerts = list(alert_rows(loaded, now))
+    if len(alerts) > 1:
+        yield ""
+        yield "alerts"
+    for label, text in alerts:
+        yield from _row(label, text)
     for model in settings.models:
         yield ""
         yield from _model_text(model, loaded)
@@ -107,7 +107,7 @@ def _price_text(model: ModelSettings) -> str:
 def _retries_text(resilience: ResilienceSettings) -> str:
     return (
         f"before fallback: {resilience.retry_before_fallback.value}; jitter: {resilience.jitter.value};"
-        f" at most {_percent(resilience.retry_budget)} of a chain's operations in 10 s"
+        f" at most {percent(resilience.retry_budget)} of a chain's operations in 10 s"
         f" ({resilience.retry_budget_floor} in any case)"
     )
 
@@ -123,7 +123,7 @@ def _last_resort_text(resilience: ResilienceSettings) -> str:
 
 def _degraded_text(resilience: ResilienceSettings) -> str:
     cap = resilience.degraded_token_cap
-    return f"below {_percent(resilience.degraded_mode_threshold)} of models available" + (
+    return f"below {percent(resilience.degraded_mode_threshold)} of models available" + (
         f"; callers' own token limits lowered to {cap} when it gets worse" if cap else ""
     )
 
@@ -155,7 +155,7 @@ def _row(label: str, text: str) -> list[str]:
         break_long_words=False,
         break_on_hyphens=False,
     )
-    return [line.replace(_GLUE, " ") for line in lines]
+    return [line.replace(GLUE, " ") for line in lines]
 
 
 def _model_text(model: ModelSettings, loaded: Loaded) -> Iterable[str]:
@@ -180,7 +180,7 @@ def _model_text(model: ModelSettings, loaded: Loaded) -> Iterable[str]:
     yield from _row("probe", _probe_text(model))
     yield from _row(
         "degraded",
-        f"above {_seconds(model.slow_above)} (p95) or from {_percent(model.degraded_error_rate)} of failures",
+        f"above {seconds(model.slow_above)} (p95) or from {percent(model.degraded_error_rate)} of failures",
     )
     yield from _row("chain", _chain_text(model, loaded))
 
@@ -210,7 +210,7 @@ def waits(model: ModelSettings) -> list[float]:
 
 def _calls_text(model: ModelSettings) -> str:
     between = waits(model)
-    retries = f", waits ~{', '.join(_seconds(wait) for wait in between)}" if between else ", no retry"
+    retries = f", waits ~{', '.join(seconds(wait) for wait in between)}" if between else ", no retry"
     fewer = ", fewer while it is overloaded" if model.adaptive_concurrency else ""
     return f"1+{model.max_retries} calls{retries}; {model.max_concurrent_requests} at once{fewer}"
 
@@ -224,7 +224,7 @@ def _clocks_text(model: ModelSettings) -> str:
         (model.idle_timeout, "between tokens"),
         (model.total_timeout, "in all"),
     )
-    return ", ".join(f"{_seconds(seconds)} {what}" for seconds, what in clocks if seconds is not None)
+    return ", ".join(f"{seconds(length)} {what}" for length, what in clocks if length is not None)
 
 
 def open_times(model: ModelSettings) -> list[float]:
@@ -238,22 +238,20 @@ def _breaker_text(model: ModelSettings) -> str:
         return "disabled: admits everything, counts nothing"
     reasons = [f"after {count(model.breaker_threshold, 'failure')} in a row"]
     if model.failure_rate_threshold is not None:
-        reasons.append(f"from {_percent(model.failure_rate_threshold)} of failures")
+        reasons.append(f"from {percent(model.failure_rate_threshold)} of failures")
     if model.slow_call_rate_threshold is not None and model.slow_call_duration is not None:
-        slow = (
-            f"from {_percent(model.slow_call_rate_threshold)} of calls above {_seconds(model.slow_call_duration)}"
-        )
+        slow = f"from {percent(model.slow_call_rate_threshold)} of calls above {seconds(model.slow_call_duration)}"
         reasons.append(slow)
     window = ""
     if len(reasons) > 1:
         calls = model.breaker_window_calls
-        seen = _seconds(model.breaker_window) if calls is None else count(calls, "call")
+        seen = seconds(model.breaker_window) if calls is None else count(calls, "call")
         window = f" (in the last {seen}, from {model.minimum_calls} calls on)"
     when = f"{', or '.join(reasons)}{window}"
     if model.breaker_mode is BreakerMode.METRICS_ONLY:
         return f"metrics-only: never refuses; would open {when}"
     times = open_times(model)
-    row = _seconds(times[0]) if len(set(times)) == 1 else _row_of_seconds(times)
+    row = seconds(times[0]) if len(set(times)) == 1 else _row_of_seconds(times)
     return f"opens {when}; stays open {row}"
 
 
@@ -261,7 +259,7 @@ def _recovery_text(model: ModelSettings) -> str:
     trials = f"closes after {count(model.half_open_probes, 'good trial')}"
     if model.ramp_calls == 0:
         return f"{trials}, then all traffic at once"
-    return f"{trials}, then in steps of {model.ramp_calls} good calls or {_seconds(model.ramp_seconds)}"
+    return f"{trials}, then in steps of {model.ramp_calls} good calls or {seconds(model.ramp_seconds)}"
 
 
 def _probe_text(model: ModelSettings) -> str:
@@ -274,7 +272,7 @@ def _probe_text(model: ModelSettings) -> str:
             what = f"GET {model.probe_path} (free)"
         case ProbeKind.COMPLETION:
             what = f"short completion (about {in_dollars(model.probe_cost)})"
-    return f"{what} every {_seconds(model.health_check_interval)}, timeout {_seconds(model.probe_timeout)}"
+    return f"{what} every {seconds(model.health_check_interval)}, timeout {seconds(model.probe_timeout)}"
 
 
 def _chain_text(model: ModelSettings, loaded: Loaded) -> str:
@@ -303,32 +301,14 @@ def _hedge_text(chain: ModelSettings | RouteSettings) -> str:
         return ""
     if chain.hedge_after is None:
         return " (the next after its p95)"
-    return f" (the next after {_seconds(chain.hedge_after)})" if chain.hedge_after else " (all at once)"
-
-
-def _seconds(seconds: float) -> str:
-    """Seconds in the unit a person would choose, as the file would spell it."""
-    number, unit = _in_unit(seconds)
-    return f"{number}{_GLUE}{unit}"
-
-
-def _in_unit(seconds: float) -> tuple[str, str]:
-    if 0 < seconds < 1:
-        return f"{seconds * 1000:g}", "ms"
-    if seconds >= 120 and seconds % 60 == 0:
-        return f"{seconds / 60:g}", "min"
-    return f"{round(seconds, 2):g}", "s"
+    return f" (the next after {seconds(chain.hedge_after)})" if chain.hedge_after else " (all at once)"
 
 
 def _row_of_seconds(row: list[float]) -> str:
     """Several durations, each unit told once: `5, 10, 20, 20 s`, `500 ms, 1, 2, 4 s`."""
-    parts = [_in_unit(seconds) for seconds in row]
+    parts = [in_unit(length) for length in row]
     following = [unit for _, unit in parts[1:]]
-    return f",{_GLUE}".join(
-        number if unit == after else f"{number}{_GLUE}{unit}"
+    return f",{GLUE}".join(
+        number if unit == after else f"{number}{GLUE}{unit}"
         for (number, unit), after in zip(parts, [*following, ""], strict=True)
     )
-
-
-def _percent(share: float) -> str:
-    return f"{round(share * 100, 4):g} %"

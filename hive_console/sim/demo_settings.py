@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from hive_console.core.alert_settings import AlertSettings, ChannelKind, ChannelSettings
 from hive_console.core.gateway_settings import GatewaySettings
 from hive_console.core.settings import (
     Dialect,
@@ -205,4 +206,5 @@ def demo_settings(endpoints: Mapping[str, str], *, gateway_port: int = 8484) -> 
         ),
         GatewaySettings(port=gateway_port),
         environment=ENVIRONMENT,
+        alerts=AlertSettings(channels=(ChannelSettings("console", ChannelKind.TERMINAL),)),
     )

@@ -19,14 +19,16 @@ from hive_console.adapters.config_file.schema import (
 )
 from hive_console.adapters.config_file.tree import Scalar, Table, parse
 from hive_console.core.errors import ConfigurationError
-from tests.adapters.shapes import SHAPES
+from tests.adapters.shapes import ALERT_SHAPES, SHAPES
+
+DOCUMENTED = {**SHAPES, **ALERT_SHAPES}
 
 PAGE = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text("utf-8")
 
 
 KEYS = [
     pytest.param(section, key, id=f"{section}.{key.name}")
-    for section, shape in SHAPES.items()
+    for section, shape in DOCUMENTED.items()
     for key in shape.keys
 ]
 
@@ -61,14 +63,16 @@ def test_every_section_has_a_heading(section: str) -> None:
     assert section_of(section)
 
 
-@pytest.mark.parametrize("section", SHAPES)
+@pytest.mark.parametrize("section", DOCUMENTED)
 def test_documented_keys_are_those_of_the_schema_in_its_order(section: str) -> None:
-    assert list(rows_of(section)) == [key.name for key in SHAPES[section].keys]
+    shape = DOCUMENTED[section]
+
+    assert list(rows_of(section)) == [*(key.name for key in shape.keys), *shape.parts]
 
 
 @pytest.mark.parametrize(("section", "key"), KEYS)
 def test_documented_bounds_are_those_of_the_code(section: str, key: Key) -> None:
-    shape = SHAPES[section]
+    shape = DOCUMENTED[section]
     bounds = re.fullmatch(r"`([^`]+)` to `([^`]+)`(?:, or `[^`]+`)?", rows_of(section)[key.name][2])
     if bounds is None:
         return
@@ -84,24 +88,30 @@ def test_documented_bounds_are_those_of_the_code(section: str, key: Key) -> None
 
 @pytest.mark.parametrize(("section", "key"), KEYS)
 def test_documented_default_is_that_of_the_code(section: str, key: Key) -> None:
-    shape: Shape = SHAPES[section]
+    shape: Shape = DOCUMENTED[section]
     default = rows_of(section)[key.name][3]
     written = re.fullmatch(r"(?:the catalogue's, else )?`([^`.]+(?:\.\d[\d.]*)?)`", default)
-    actual = getattr(shape.prototype, key.field)
+    actual = getattr(shape.prototype, key.field, None)
 
     if written is None:
-        assert actual in {(), None, "?"} or default.startswith(("`resilience.", "the catalogue's")), default
+        is_said = default.startswith(("`resilience.", "the catalogue's", "required"))
+        assert is_said or actual in {(), None, "?", ""}, default
     else:
         assert value_of(key, written[1]) == actual
 
 
 @pytest.mark.parametrize(
     "choices",
-    ["dialect", "breakerMode", "strategy", "probe", "retryBeforeFallback", "jitter", "lastResort", "replay"],
+    [
+        *("dialect", "breakerMode", "strategy", "probe", "retryBeforeFallback", "jitter", "lastResort", "replay"),
+        *("type", "security", "metric"),
+    ],
 )
 def test_documented_choices_are_those_of_the_code(choices: str) -> None:
-    section, key = next((name, key) for name, shape in SHAPES.items() for key in shape.keys if key.name == choices)
-    kind: type[Enum] = type(getattr(SHAPES[section].prototype, key.field))
+    section, key = next(
+        (name, key) for name, shape in DOCUMENTED.items() for key in shape.keys if key.name == choices
+    )
+    kind: type[Enum] = type(getattr(DOCUMENTED[section].prototype, key.field))
     words = re.findall(r"`([^`]+)`", rows_of(section)[choices][2])
 
     assert [value_of(key, word) for word in words] == list(kind)

@@ -26,6 +26,19 @@ resilience:
   degradedModeThreshold: 60%
 gateway:
   maxBody: 8MiB
+alerts:
+  timezone: Europe/Berlin
+  channels:
+    mail: {type: email, host: m.example, from: a@b.example, to: [c@d.example]}
+    hook: {type: webhook, url: env:K}
+  routes: [{severity: critical, match: [model=gpt-*], steps: [{after: 5m, channels: [hook, on-call]}]}]
+  rules: {rate-limited: {threshold: 5%}, mine: {metric: p95, above: 2s, models: gpt-5}}
+  onCall:
+    people: {ana: mail}
+    rota: [{from: mon 09:00, who: ana}]
+    overrides: [{from: 2026-12-24, to: 2026-12-25, who: ana}]
+  quietHours: {from: 22:00, to: 07:00, days: [mon-fri]}
+  maintenance: [{from: 1:00, to: 2:00, match: rule=*, reason: x}]
 """
 
 TOKENS = st.sampled_from(
@@ -33,6 +46,7 @@ TOKENS = st.sampled_from(
         *"\n :-?,[]{}&*!|>'\"%@`#\t\x00é",
         *("  ", "---\n", "...\n", "<<: ", "&a ", "*a", "!!int ", "? ", "\u202e", "\x1b[2J"),
         *("null", "no", "1e999", "0x1F", ".nan", "12:30:45", "models", "gpt-5", "timeout", "fallbacks", "30s"),
+        *("alerts", "channels", "22:00", "mon 09:00", "model=*", "type", "metric", "2026-12-24"),
     ]
 )
 

@@ -21,6 +21,7 @@ from hive_console.adapters.control_socket import (
     EngineNotReachable,
     Link,
     LinkLost,
+    ask_to_do,
     attach_to,
     fetch_snapshot,
     socket_path,
@@ -551,3 +552,34 @@ async def test_a_console_on_no_engine_ends_with_words(folder: Path) -> None:
         await asyncio.wait_for(asyncio.wrap_future(client.arrived), SOON)
 
     assert await asyncio.to_thread(link.stop, "")
+
+
+# --- a word without a console --------------------------------------------------------------------
+
+
+async def test_a_program_says_a_command_in_the_name_of_whoever_runs_it(folder: Path) -> None:
+    engine = FakeEngine()
+    async with serving(folder, engine):
+        lie = Command(Action.ACKNOWLEDGE, "A1", "mine", actor="root", origin="the moon", is_watcher=True)
+
+        result = await ask_to_do(folder, lie, origin="ssh 10.0.0.5")
+
+    assert result == DONE
+    said = engine.said[0]
+    assert (said.actor, said.origin, said.is_watcher) == (ME, "control socket, ssh 10.0.0.5", False)
+    assert (said.action, said.target, said.reason) == (Action.ACKNOWLEDGE, "A1", "mine")
+    assert engine.consoles.came == []
+
+
+async def test_what_is_no_command_and_what_fails_is_told_to_who_asked(folder: Path) -> None:
+    engine = FakeEngine(error=ValueError("sk-secret"))
+    async with serving(folder, engine):
+        with pytest.raises(EngineNotReachable, match="the engine met an error: ValueError at"):
+            await ask_to_do(folder, Command(Action.TRIP, "a"))
+        reader, writer = await asyncio.open_unix_connection(socket_path(folder))
+        writer.write(b'{"op":"command","command":{"action":"explode","target":"a"}}\n')
+        answer = await reader.readline()
+        writer.close()
+
+    assert b"no such command" in answer
+    assert len(engine.said) == 1

@@ -8,7 +8,7 @@ from pathlib import Path
 from prometheus_client.core import Metric
 
 from hive_console.adapters.metrics_page import MetricsPage
-from hive_console.core.snapshot import MetricsView
+from hive_console.core.snapshot import ChannelView, MetricsView
 from tests.core.samples import every_event, fleet_view, model_view
 
 PAGE = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text("utf-8")
@@ -22,7 +22,8 @@ ROWS = {
 def families() -> dict[str, Metric]:
     """Every family of a page that has counted one event of each kind."""
     model = model_view("model-x", availability=1.0, error_rate=0.0, response_time=1.0, p95=1.0)
-    page = MetricsPage(lambda: fleet_view(model, metrics=MetricsView(system_reliability=1.0)), version="1.2.3")
+    fleet = fleet_view(model, metrics=MetricsView(system_reliability=1.0), channels=(ChannelView("ops", "slack"),))
+    page = MetricsPage(lambda: fleet, version="1.2.3")
     for event in every_event():
         page.take(event)
         page.take(event)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from hive_console.adapters.catalogue import load_catalogue
-from hive_console.adapters.config_file.fleet import Assembly, Origin, read_groups, read_models
+from hive_console.adapters.config_file.alert_ground import FileNames, Ground
+from hive_console.adapters.config_file.fleet import Assembly, Draft, Fleet, Origin, read_groups, read_models
 from hive_console.adapters.config_file.problems import Place, Problems
 from hive_console.adapters.config_file.readers import name as read_name
 from hive_console.adapters.config_file.remaps import lines_of
-from hive_console.adapters.config_file.routes import read_routes
+from hive_console.adapters.config_file.routes import RouteDraft, read_routes
 from hive_console.adapters.config_file.schema import (
     CONSOLE,
     GATEWAY,
@@ -27,6 +28,7 @@ from hive_console.adapters.config_file.tree import Node, Table, parse
 from hive_console.adapters.endpoints import EndpointRules
 from hive_console.adapters.guarded_file import WRITABLE_BY_OTHERS, UnusableFile, read_guarded
 from hive_console.adapters.secrets import KeyRing
+from hive_console.core.alert_settings import AlertSettings
 from hive_console.core.console_settings import ConsoleSettings
 from hive_console.core.errors import ConfigurationError, SettingsError
 from hive_console.core.gateway_settings import GatewaySettings, NetworkSettings
@@ -200,6 +202,11 @@ def load_text(text: str, name: str, environ: Mapping[str, str], *, base_folder: 
             route_drafts[0].line, f"has {len(route_drafts)} entries; at most {MAX_MODELS}"
         )
     fleet = assembly.build(drafts, route_drafts)
+    alerts = _alerts(
+        sections.get("alerts"),
+        Place(problems, "alerts"),
+        lambda: Ground(_names_of(fleet, drafts, groups, route_drafts), secrets, rules, notes),
+    )
     _note_unused(groups, {name for model in fleet.models for name in model.groups}, notes)
     problems.raise_if_any()
     try:
@@ -213,6 +220,7 @@ def load_text(text: str, name: str, environ: Mapping[str, str], *, base_folder: 
             reload=reload,
             recording=recording,
             console=console,
+            alerts=alerts,
         )
     except SettingsError as exc:  # a rule of core that nothing here foresees
         problems.add(1, exc.field, exc.problem)
@@ -300,6 +308,27 @@ def _environment(node: Node | None, place: Place) -> str:
 def _reload(node: Node | None, place: Place) -> ReloadMode:
     mode = read_reload(node, place) if node is not None else None
     return mode if isinstance(mode, ReloadMode) else ReloadMode.MANUAL
+
+
+def _alerts(node: Node | None, place: Place, ground: Callable[[], Ground]) -> AlertSettings:
+    if node is None:
+        return AlertSettings()
+    from hive_console.adapters.config_file.alerts import read_alerts  # 10 ms that files without it need not pay
+
+    return read_alerts(node, place, ground())
+
+
+def _names_of(
+    fleet: Fleet, drafts: Sequence[Draft], groups: Mapping[str, Section], routes: Sequence[RouteDraft]
+) -> FileNames:
+    names = {name: model.id for model in fleet.models for name in (model.id, *model.aliases)}
+    is_whole = len(fleet.models) == len(fleet.origins)
+    return FileNames(
+        models={**{draft.id: draft.id for draft in drafts}, **names},
+        groups=groups,
+        providers={model.provider for model in fleet.models} if is_whole else None,
+        routes=[route.name for route in routes],
+    )
 
 
 def _note_unused(groups: Mapping[str, Section], used: set[str], notes: Problems) -> None:

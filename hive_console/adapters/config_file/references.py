@@ -32,26 +32,27 @@ def endpoint(node: Node, place: Place) -> str | None:
     if value.kind is not Kind.TEXT:
         place.wrong(value.line, f"{shown(value.text)} is no URL; write {_WANTED}")
         return None
-    problem = _problem_of_url(value.text)
+    problem = problem_of_url(value.text, _WANTED) or _problem_of_parts(urlsplit(value.text))
     if problem is not None:
         place.wrong(value.line, problem)
         return None
     return value.text.rstrip("/")
 
 
-def _problem_of_url(text: str) -> str | None:
+def problem_of_url(text: str, wanted: str) -> str | None:
+    """Why this is no http or https URL of a host, or `None`; nothing of it beyond its scheme is repeated."""
     try:
         parts = urlsplit(text)
         port = parts.port
     except ValueError:  # a port beyond 65535, an unclosed [
-        return f"is no URL; write {_WANTED}"
+        return f"is no URL; write {wanted}"
     if not _URL_TEXT.fullmatch(text) or not parts.scheme:
-        return f"is no URL; write {_WANTED}"
+        return f"is no URL; write {wanted}"
     if parts.scheme not in {"http", "https"}:
-        return f"speaks {shown(parts.scheme)}; write {_WANTED}"
+        return f"speaks {shown(parts.scheme)}; write {wanted}"
     if not parts.hostname or not _HOST.fullmatch(parts.hostname) or port == 0:
-        return f"names no host; write {_WANTED}"
-    return _problem_of_parts(parts)
+        return f"names no host; write {wanted}"
+    return None
 
 
 def _problem_of_parts(parts: SplitResult) -> str | None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hive_console.adapters.config_file import readers
 from hive_console.adapters.config_file.readers import Reader
@@ -37,6 +37,9 @@ from hive_console.core.settings import (
     Strategy,
 )
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 SECTIONS = (
     "models",
     "routes",
@@ -45,6 +48,7 @@ SECTIONS = (
     "gateway",
     "network",
     "recording",
+    "alerts",
     "console",
     "environment",
     "reload",
@@ -272,21 +276,28 @@ FORMER_NAMES = {
     "hedgedelay": "hedgeAfter",
     "ramptime": "rampSeconds",
     "maxejectionpercent": "maxEjectionShare",
+    "receivers": "channels",
+    "receiver": "channels",
+    "notifiers": "channels",
+    "contactpoints": "channels",
+    "mutetimeintervals": "quietHours",
+    "silences": "maintenance",
+    "schedules": "onCall",
+    "webhookurl": "url",
+    "apiurl": "url",
+    "routingkey": "key",
+    "integrationkey": "key",
+    "smarthost": "host",
+    "authpassword": "password",
+    "matchers": "match",
+    "keepfiringfor": "keep",
+    "description": "text",
+    "summary": "text",
+    "runbookurl": "runbook",
 }
 """What other tools call our keys, written small and without dashes: no spelling distance would find them."""
 
 _MODEL = ModelSettings("?", "?", "?", "?")
-
-
-Prototype = (
-    ModelSettings
-    | RouteSettings
-    | ResilienceSettings
-    | GatewaySettings
-    | NetworkSettings
-    | Keeping
-    | ConsoleSettings
-)
 
 
 class Shape(NamedTuple):
@@ -295,12 +306,16 @@ class Shape(NamedTuple):
     Attributes:
         keys: its keys.
         prototype: settings of the kind it fills, on which a single value is tried out.
-        elsewhere: keys that are known but belong to one model alone.
+        elsewhere: keys that are known but do not belong here.
+        belongs: where those belong.
+        parts: keys that hold sections of their own, which somebody else reads.
     """
 
     keys: tuple[Key, ...]
-    prototype: Prototype
+    prototype: DataclassInstance
     elsewhere: tuple[str, ...] = ()
+    belongs: str = "to one model alone; write it there"
+    parts: tuple[str, ...] = ()
 
     def refusal(self, key: Key, value: object) -> str | None:
         """What `core.settings` says against this value, or `None`: bounds live there and nowhere else."""

@@ -6,7 +6,12 @@ asks once, `link` is a console's connection.
 
 from __future__ import annotations
 
-from hive_console.adapters.control_socket.asking import EngineNotReachable, ask_to_reload, fetch_snapshot
+from hive_console.adapters.control_socket.asking import (
+    EngineNotReachable,
+    ask_to_do,
+    ask_to_reload,
+    fetch_snapshot,
+)
 from hive_console.adapters.control_socket.link import Link, LinkLost, attach_to
 from hive_console.adapters.control_socket.peer import may_ask
 from hive_console.adapters.control_socket.place import PATH_LIMIT, SOCKET_NAME, ControlSocketError, socket_path
@@ -22,6 +27,7 @@ __all__ = [
     "EngineNotReachable",
     "Link",
     "LinkLost",
+    "ask_to_do",
     "ask_to_reload",
     "attach_to",
     "fetch_snapshot",

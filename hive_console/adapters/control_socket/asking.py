@@ -11,6 +11,7 @@ import msgspec
 from hive_console.adapters.control_socket.hang_up import hang_up
 from hive_console.adapters.control_socket.place import SOCKET_NAME, is_private, owner_of, socket_path
 from hive_console.adapters.identity import login_name
+from hive_console.core.command import Command, CommandResult
 from hive_console.core.errors import HiveError
 from hive_console.core.reload_report import ReloadReport
 from hive_console.core.snapshot import FleetSnapshot
@@ -27,6 +28,10 @@ RELOAD_TIMEOUT = 30.0
 """Seconds `ask_to_reload` waits: 2000 models are checked in a few, and the audit row may wait for a slow disk."""
 
 
+COMMAND_TIMEOUT = 30.0
+"""Seconds `ask_to_do` waits: the audit row may wait for a slow disk."""
+
+
 class EngineNotReachable(HiveError):
     """No engine answers for this data folder; the message says how to start one."""
 
@@ -36,6 +41,7 @@ class _Reply(msgspec.Struct):
     error: str = ""
     snapshot: FleetSnapshot | None = None
     reload: ReloadReport | None = None
+    result: CommandResult | None = None
 
 
 async def fetch_snapshot(folder: Path, *, wait: float = ANSWER_TIMEOUT) -> FleetSnapshot:
@@ -63,6 +69,20 @@ async def ask_to_reload(
     if reply.reload is None:
         raise EngineNotReachable(f"the engine on {folder} refused: {clean(reply.error)}")
     return reply.reload
+
+
+async def ask_to_do(
+    folder: Path, command: Command, *, origin: str = "", wait: float = COMMAND_TIMEOUT
+) -> CommandResult:
+    """What came of a command to the engine on this data folder, in the name of whoever runs this process.
+
+    Raises like `fetch_snapshot`. After a wait that was not long enough it may still happen; the audit tells.
+    """
+    request = msgspec.json.encode({"op": "command", "command": command, "origin": origin})
+    reply = _read(await _exchange(folder, request, wait), folder)
+    if reply.result is None:
+        raise EngineNotReachable(f"the engine on {folder} refused: {clean(reply.error)}")
+    return reply.result
 
 
 async def connected(folder: Path, *, limit: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:

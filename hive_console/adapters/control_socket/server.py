@@ -1,9 +1,9 @@
 """The engine's side of the control socket: who is let in, one-shot questions, and consoles that attach.
 
 `{"op":"snapshot"}` is answered by `{"ok":true,"snapshot":{...}}`, `{"op":"reload","dry_run":false}` by
-`{"ok":true,"reload":{...}}`; `hello` makes the connection a console's (`session`); everything else gets
-`{"ok":false,"error":"..."}`. The kernel tells who is at the other end; nobody but the engine's owner and root is
-heard.
+`{"ok":true,"reload":{...}}`, `{"op":"command","command":{...}}` by `{"ok":true,"result":{...}}`; `hello` makes
+the connection a console's (`session`); all else gets `{"ok":false,"error":"..."}`. The kernel tells who is at
+the other end; nobody but the engine's owner and root is heard.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import os
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,10 @@ from hive_console.adapters.control_socket.place import bound, file_identity
 from hive_console.adapters.control_socket.ports import Engine, Reload
 from hive_console.adapters.control_socket.session import Desk, Session
 from hive_console.adapters.identity import login_name
+from hive_console.core.command import Command
 from hive_console.core.console_settings import ConsoleSettings
 from hive_console.core.console_wire import HEARTBEAT, Unreadable, request_of
+from hive_console.core.errors import place_of
 from hive_console.core.snapshot import FleetSnapshot
 from hive_console.core.text import MESSAGE_LIMIT, NAME_LIMIT, clean
 
@@ -201,10 +204,25 @@ class ControlServer:
                 dry_run=request.get("dry_run") is not False,
             )
             return msgspec.json.encode({"ok": True, "reload": report})
+        if op == "command" and self._desk is not None:
+            return await self._obey(request, peer, self._desk)
         known = ["'snapshot'"]
         known += ["'reload'"] if self._reload is not None else []
-        known += ["'hello'"] if self._desk is not None else []
+        known += ["'command'", "'hello'"] if self._desk is not None else []
         return _error(f"unknown op {clean(str(op), 40)!r}; known: {', '.join(known)}")
+
+    async def _obey(self, request: dict[str, object], peer: Peer, desk: Desk) -> bytes:
+        """Does what a program asks that attaches no console, in the name of whoever runs it."""
+        try:
+            command = msgspec.convert(request.get("command"), Command)
+        except msgspec.ValidationError as error:
+            return _error(f"no such command: {clean(str(error), MESSAGE_LIMIT)}")
+        said = replace(command, actor=peer.name, origin=_origin_of(request), is_watcher=False)
+        try:
+            result = await desk.engine.command(said)
+        except Exception as error:  # noqa: BLE001 - a bug in one request is told to who asked, and the engine goes on
+            return _error(f"the engine met an error: {place_of(error)}")
+        return msgspec.json.encode({"ok": True, "result": result})
 
     def _encoded_snapshot(self) -> bytes:
         try:

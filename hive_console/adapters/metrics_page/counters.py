@@ -120,6 +120,8 @@ class Counters:
         probes: latency by (model, outcome).
         commands: what operators asked, by (action, phase).
         alerts: alerts raised by (rule, severity).
+        notices: notices that ended, by (channel, end).
+        attempts_to_tell: attempts to send one that came back, by (channel, `delivered` or `failed`).
         service_failures: errors of service loops.
         degraded_for: seconds in degraded mode that are over.
         degraded_since: since when the fleet is in degraded mode.
@@ -140,6 +142,8 @@ class Counters:
         self.probes = Distributions(DURATIONS)
         self.commands = Tally()
         self.alerts = Tally()
+        self.notices = Tally()
+        self.attempts_to_tell = Tally()
         self.service_failures = 0
         self.degraded_for = 0.0
         self.degraded_since: float | None = None
@@ -159,6 +163,8 @@ class Counters:
             e.DegradedModeEntered: self._on_degraded,
             e.DegradedModeLeft: self._on_undegraded,
             e.AlertRaised: lambda event: self.alerts.add(event.rule.value, event.severity.value),
+            e.NoticeSettled: lambda event: self.notices.add(event.channel, event.end.value),
+            e.NoticeTried: self._on_notice_tried,
             e.OperatorActed: lambda event: self.commands.add(event.action.value, event.phase.value),
             e.ServiceFailed: self._on_service_failure,
         }
@@ -169,6 +175,10 @@ class Counters:
         if handler is not None:
             handler(event)
         return ()
+
+    def _on_notice_tried(self, event: e.NoticeTried) -> None:
+        if event.took is not None or event.is_delivered:  # else it has only begun
+            self.attempts_to_tell.add(event.channel, "delivered" if event.is_delivered else "failed")
 
     def count_tokens(self, model: str, read: int, written: int) -> None:
         """Counts the tokens of one call."""

@@ -67,6 +67,7 @@ def families(counters: Counters, fleet: FleetSnapshot, *, version: str) -> Itera
     yield from _operations(counters, names)
     yield from _models(fleet, names)
     yield from _fleet(counters, fleet)
+    yield from _channels(counters, fleet, names)
     yield from _engine(counters, fleet)
 
 
@@ -270,6 +271,16 @@ def _fleet(counters: Counters, fleet: FleetSnapshot) -> Iterator[Metric]:
         value=sum(alert.wants_attention for alert in fleet.alerts),
     )
     yield GaugeMetricFamily(
+        "hive_alerts_muted",
+        "Alerts that fire and of which nobody is told: a silence covers them, or another alert explains them.",
+        value=sum(alert.state is AlertState.FIRING and alert.is_muted for alert in fleet.alerts),
+    )
+    yield GaugeMetricFamily(
+        "hive_silences_active",
+        "Silences and maintenances that hold now.",
+        value=sum(silence.begins <= fleet.at < silence.until for silence in fleet.silences),
+    )
+    yield GaugeMetricFamily(
         "hive_probe_spent_dollars", "Cost of paid probes today (UTC), in dollars.", value=fleet.probe_spent / DOLLAR
     )
     yield GaugeMetricFamily(
@@ -277,6 +288,23 @@ def _fleet(counters: Counters, fleet: FleetSnapshot) -> Iterator[Metric]:
         "What paid probes may cost a day, in dollars.",
         value=fleet.probe_budget / DOLLAR,
     )
+
+
+def _channels(counters: Counters, fleet: FleetSnapshot, names: Names) -> Iterator[Metric]:
+    """What goes out to people, and what waits to."""
+    is_open = GaugeMetricFamily(
+        "hive_channel_open", "1 while nothing is sent over a channel because it fails.", labels=("channel",)
+    )
+    waiting = GaugeMetricFamily("hive_notices_waiting", "Notices that wait to be sent.", labels=("channel",))
+    for channel in fleet.channels:
+        name = names.of(channel.name)
+        is_open.add_metric((name,), channel.is_open)
+        waiting.add_metric((name,), channel.waiting)
+    yield is_open
+    yield waiting
+    yield _counter("hive_notices", "Notices that ended.", ("channel", "end"), counters.notices)
+    told = counters.attempts_to_tell
+    yield _counter("hive_notice_attempts", "Attempts to send a notice that came back.", ("channel", "result"), told)
 
 
 def _engine(counters: Counters, fleet: FleetSnapshot) -> Iterator[Metric]:

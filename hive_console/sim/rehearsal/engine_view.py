@@ -83,7 +83,7 @@ def availability_of(engine: ResilienceEngine, model: str, now: float) -> float |
 def _bulkheads(engine: ResilienceEngine) -> list[tuple[str, Bulkhead, int]]:
     """Every bulkhead with its name and the most it may ever hold: the models', and the whole fleet's."""
     members = members_of(engine)
-    of_models = engine._publisher._bulkheads.items()  # noqa: SLF001 - as above
+    of_models = engine._publisher._executor.bulkheads.items()  # noqa: SLF001 - as above
     return [
         *((name, bulkhead, members[name].settings.max_concurrent_requests) for name, bulkhead in of_models),
         ("the fleet", engine._door.places, engine.settings.resilience.max_total_requests),  # noqa: SLF001 - as above

@@ -134,6 +134,7 @@ class Watcher:
             e.OperatorActed: self._on_operator,
             e.RoutePinned: self._on_pin,
             e.AlertRaised: self._on_alert,
+            e.AlertReopened: self._on_alert,
             e.AlertResolved: self._on_resolved,
             e.ServiceFailed: self._on_service_failed,
         }
@@ -238,7 +239,7 @@ class Watcher:
     def _on_status(self, event: e.StatusChanged) -> None:
         self._recounts[event.model].move(event.at, event.new)
 
-    def _on_alert(self, event: e.AlertRaised) -> None:
+    def _on_alert(self, event: e.AlertRaised | e.AlertReopened) -> None:
         key = (event.rule.value, event.subject)
         if key in self._firing:
             self.say(Invariant.ALERTS_ARE_SAID_ONCE, event.at, f"{event.alert_id} fires beside {self._firing[key]}")
