@@ -1,17 +1,19 @@
 """Alerts as they were at an instant, and those that fired within a window."""
 
+# ruff: noqa: S608  # statements are put together from constants of this house; text from outside is a parameter
+
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-from hive_console.core.bygone import alert_after, alert_at, alert_of
+from hive_console.core.bygone_alerts import AlertFold, alert_at, alert_holds
 from hive_console.core.events import AlertAcknowledged, AlertRaised, AlertResolved, Event
 from hive_console.core.journal import UnknownEvent
 from hive_console.core.snapshot import AlertView
-from hive_console.core.states import AlertRule, AlertState, Severity
+from hive_console.core.states import AlertState
 from hive_console.core.store import ROW_LIMIT, Wanted
 from hive_storage import codec
+from hive_storage.alert_rows import COLUMNS, episodes_of
 from hive_storage.asking import View
 from hive_storage.micros import clamped_microseconds, seconds
 from hive_storage.request_rows import Row
@@ -22,10 +24,12 @@ MOST_FIRING = 1_000
 MOST_RESOLVED = 100
 """Of those that ended before an instant, so many of the latest are told."""
 
-_ALERTS = """
-SELECT seq, alert_id, rule, severity, subject, text, raised_us, resolved_us, acknowledged_us, acknowledged_by, note
-  FROM alert
-"""
+MOST_CHANGES = 20_000
+"""Events that alerts which changed since an instant are put together from: 20 for each that can fire."""
+
+_ALERTS = f"SELECT {COLUMNS} FROM alert"
+_CHANGED_US = -2  # its place among the columns
+_IDS_AT_ONCE = 500
 _PAGE = 500
 
 _FIRING = f"""
@@ -36,6 +40,10 @@ _WITHIN = f"""
 {_ALERTS} WHERE seq < :before AND raised_us < :end AND (resolved_us IS NULL OR resolved_us >= :begin)
   ORDER BY seq DESC LIMIT :limit
 """
+_CHANGES = """
+SELECT e.seq, e.at_us, e.kind, e.body FROM about AS a CROSS JOIN event AS e ON e.seq = a.seq
+  WHERE a.id IN ({marks}) AND a.seq < ? AND e.at_us <= ? AND e.kind <> 'AlertsRestored' ORDER BY a.seq LIMIT ?
+"""
 _BEFORE_ROWS = """
 SELECT seq, at_us, kind, body FROM event WHERE kind = :kind AND model IS NULL
     AND seq < (SELECT coalesce(min(seq), 9223372036854775807) FROM alert)
@@ -45,14 +53,21 @@ _OF_KIND = (
     "SELECT seq, at_us, kind, body FROM event WHERE kind = :kind AND model IS NULL ORDER BY seq DESC LIMIT :limit"
 )
 
+_UNREADABLE = (UnknownEvent, ValueError, KeyError, TypeError)
 
-async def alerts_at(view: View, at_us: int) -> tuple[AlertView, ...]:
-    """Those that fired then, newest first, and then the latest that had ended by then, newest first."""
+
+async def alerts_at(view: View, at_us: int, *, last: int) -> tuple[AlertView, ...]:
+    """Those that fired then, newest first, and then the latest that had ended by then, newest first.
+
+    `last` is the first key that is surely later than `at_us`.
+    """
     rows = await view.rows(_FIRING, {"at": at_us, "limit": MOST_FIRING})
     rows += await view.rows(_ENDED, {"at": at_us, "limit": MOST_RESOLVED})
     at = seconds(at_us)
-    known = [*_alerts_of(rows), *(alert for alert in await _from_events(view) if alert.raised_at <= at)]
-    then = [alert_at(alert, at) for alert in known]
+    then = [
+        *await _as_they_were(view, rows, at_us, last),
+        *(alert_at(alert, at) for alert in await _from_events(view) if alert.raised_at <= at),
+    ]
     firing = [alert for alert in then if alert.state is AlertState.FIRING]
     ended = [alert for alert in then if alert.state is AlertState.RESOLVED]
     ended.sort(key=_resolved_at, reverse=True)
@@ -68,11 +83,44 @@ async def alerts_within(view: View, wanted: Wanted) -> tuple[AlertView, ...]:
     before = 2**63 - 1
     while len(found) < limit:
         rows = await view.rows(_WITHIN, {**window, "before": before})
-        found += [alert for alert in _alerts_of(rows) if _is_wanted(alert, wanted)]
+        found += [alert for _, alert in episodes_of(rows) if _is_wanted(alert, wanted)]
         if len(rows) < _PAGE:
             break
         before = rows[-1][0]
     return tuple(sorted(found, key=_raised_at, reverse=True)[:limit])
+
+
+async def _as_they_were(view: View, rows: Sequence[Row], at_us: int, last: int) -> list[AlertView]:
+    """The episodes of these rows at an instant: those that changed since are put together from their events."""
+    known = dict(episodes_of(rows))
+    changed = {row[0] for row in rows if row[0] in known and _is_changed_since(row, at_us)}
+    fold = AlertFold()
+    ids = list(dict.fromkeys(known[seq].alert_id for seq in sorted(changed)))
+    changes = {row[0]: row for row in await _changes(view, ids, at_us, last)}  # one may be about two of them
+    for row in sorted(changes.values(), key=_seq):
+        event = _event(row)
+        if event is not None:
+            fold.take(row[0], event)
+    at = seconds(at_us)
+    # What was raised before anybody wrote down which events are about it is not in the fold.
+    return [
+        fold.episodes[seq] if seq in changed and seq in fold.episodes else alert_at(alert, at)
+        for seq, alert in known.items()
+    ]
+
+
+def _is_changed_since(row: Row, at_us: int) -> bool:
+    changed_us = row[_CHANGED_US]
+    return changed_us is not None and int(changed_us) > at_us
+
+
+async def _changes(view: View, ids: Sequence[str], at_us: int, last: int) -> list[Row]:
+    found: list[Row] = []
+    for begin in range(0, len(ids), _IDS_AT_ONCE):
+        some = ids[begin : begin + _IDS_AT_ONCE]
+        statement = _CHANGES.format(marks=", ".join("?" * len(some)))
+        found += await view.rows(statement, (*some, last, at_us, MOST_CHANGES))
+    return found
 
 
 def _is_wanted(alert: AlertView, wanted: Wanted) -> bool:
@@ -80,55 +128,10 @@ def _is_wanted(alert: AlertView, wanted: Wanted) -> bool:
         return False
     if wanted.models is not None and alert.subject not in wanted.models:
         return False
-    words = (alert.alert_id, alert.rule.value, alert.severity.value, alert.subject, alert.text, alert.note)
-    texts = (*words, alert.acknowledged_by or "")
-    return any(wanted.text.casefold() in text.casefold() for text in texts)
-
-
-def _alerts_of(rows: Iterable[Row]) -> list[AlertView]:
-    found: list[AlertView] = []
-    for row in rows:
-        _, alert_id, rule, severity, subject, text, raised_us, resolved_us, acknowledged_us, by, note = row
-        try:
-            alert = AlertView(
-                alert_id=alert_id,
-                rule=AlertRule(rule),
-                severity=Severity(severity),
-                subject=subject,
-                text=text,
-                state=AlertState.FIRING if resolved_us is None else AlertState.RESOLVED,
-                raised_at=seconds(raised_us),
-                resolved_at=None if resolved_us is None else seconds(resolved_us),
-                acknowledged_by=by,
-                acknowledged_at=None if acknowledged_us is None else seconds(acknowledged_us),
-                note=note or "",
-            )
-        except ValueError:  # a rule of a newer version
-            continue
-        found.append(alert)
-    return found
+    return alert_holds(alert, wanted.text.casefold())
 
 
 # --- versions that kept no rows of alerts ----------------------------------------------------------
-
-
-@dataclass(slots=True)
-class _Fold:
-    """Alerts out of their events."""
-
-    open: dict[str, AlertView]
-    ended: list[AlertView]
-
-    def take(self, event: Event) -> None:
-        match event:
-            case AlertRaised():
-                self.open[event.alert_id] = alert_of(event)
-            case AlertAcknowledged() if event.alert_id in self.open:
-                self.open[event.alert_id] = alert_after(self.open[event.alert_id], event)
-            case AlertResolved() if event.alert_id in self.open:
-                self.ended.append(alert_after(self.open.pop(event.alert_id), event))
-            case _:
-                pass
 
 
 async def _from_events(view: View) -> list[AlertView]:
@@ -139,13 +142,20 @@ async def _from_events(view: View) -> list[AlertView]:
     rows = raised
     for kind in (AlertAcknowledged, AlertResolved):
         rows = rows + await view.rows(_OF_KIND, {"kind": kind.__name__, "limit": ROW_LIMIT})
-    fold = _Fold({}, [])
+    fold = AlertFold()
     for row in sorted(rows, key=_seq):
-        try:
-            fold.take(codec.event_of_row(row, {}))
-        except (UnknownEvent, ValueError, KeyError, TypeError):
-            continue
-    return [*fold.ended, *fold.open.values()]
+        event = _event(row)
+        if event is not None:
+            fold.take(row[0], event)
+    return list(fold.episodes.values())
+
+
+def _event(row: Row) -> Event | None:
+    """The event of a row; one that this version does not know tells nothing."""
+    try:
+        return codec.event_of_row(row, {})
+    except _UNREADABLE:
+        return None
 
 
 def _seq(row: Row) -> int:

@@ -29,8 +29,8 @@ from hive_storage.request_rows import Row, Taken
 
 
 def _model_of(event: Event) -> str | None:
-    """The model an event is about, for the column that finds it; the body keeps every field anyway."""
-    for field in ("model", "requested", "from_model"):
+    """The model, or the channel, an event is about, for the column that finds it; the body keeps every field."""
+    for field in ("model", "requested", "from_model", "channel"):
         model = getattr(event, field, None)
         if isinstance(model, str):
             return model

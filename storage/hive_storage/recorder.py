@@ -83,7 +83,7 @@ class Recorder:
         self._losses = Losses(now)
         self._backoff = FIRST_BACKOFF
         self._wake = asyncio.Event()
-        self._waiters: dict[int, asyncio.Future[str]] = {}
+        self._waiters: list[tuple[int, asyncio.Future[str]]] = []
         self._is_closing = False
         self._is_closed = False
 
@@ -138,8 +138,22 @@ class Recorder:
         if seq is None:
             raise RecordingFailed(f"cannot record: {event.at} is no time")
         self._windows.observe(event, seq)
+        await self._written(seq)
+
+    async def flush(self) -> None:
+        """Returns when every event taken in by now is on disk, with the states that were kept before it.
+
+        Raises `RecordingFailed` when it is not; what is queued may still be written when the disk recovers.
+        """
+        if self._is_closing:
+            raise RecordingFailed("cannot record: the recorder is closing")
+        if self._intake.queued:
+            await self._written(self._intake.last_seq)
+
+    async def _written(self, seq: int) -> None:
+        """Waits for the batch that holds this key; with it go the states that were kept before."""
         waiter: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self._waiters[seq] = waiter
+        self._waiters.append((seq, waiter))
         self._wake.set()
         try:
             async with asyncio.timeout(DURABLE_WAIT):
@@ -147,7 +161,7 @@ class Recorder:
         except TimeoutError as error:
             raise RecordingFailed(f"cannot record: the disk did not answer within {DURABLE_WAIT:g} s") from error
         finally:
-            self._waiters.pop(seq, None)
+            self._waiters.remove((seq, waiter))
         if failure:
             raise RecordingFailed(failure)
 
@@ -290,15 +304,15 @@ class Recorder:
         self._losses.refusal = ""
 
     def _answer(self, failure: str, *, up_to: int) -> None:
-        for seq, waiter in self._waiters.items():
+        for seq, waiter in self._waiters:
             if seq <= up_to and not waiter.done():
                 waiter.set_result(failure)
 
     def _on_drop(self, taken: Taken) -> None:
         why = self._losses.dropped(taken)
-        waiter = self._waiters.get(taken[0])
-        if waiter is not None and not waiter.done():
-            waiter.set_result(f"cannot record: {why}")
+        for seq, waiter in self._waiters:
+            if seq == taken[0] and not waiter.done():
+                waiter.set_result(f"cannot record: {why}")
 
     # --- the end ---------------------------------------------------------------------------------------
 

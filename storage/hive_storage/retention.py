@@ -213,6 +213,7 @@ class Keeper:
             return None
         async with self._transaction(connection):
             cursor = await connection.execute(sql.REMOVE_EVENTS, {"after": after, "upto": upto, "cut": cut})
+            await connection.execute(sql.REMOVE_ABOUT, {"after": after, "upto": upto})
         self._after_event = upto
         return cursor.rowcount
 

@@ -59,6 +59,13 @@ DELETE FROM main.event WHERE seq > :after AND seq <= :upto AND EXISTS (
 """
 """The newest event of each kind and model before the cut stays: what was true at the cut is told nowhere else."""
 
+REMOVE_ABOUT = """
+DELETE FROM main.about WHERE seq > :after AND seq <= :upto
+  AND NOT EXISTS (SELECT 1 FROM main.event WHERE event.seq = about.seq)
+  AND NOT EXISTS (SELECT 1 FROM main.audit WHERE audit.seq = about.seq)
+"""
+"""What those events were about."""
+
 REMOVE_SMALL = {
     "gap": "DELETE FROM main.gap WHERE id IN (SELECT id FROM main.gap ORDER BY id LIMIT :rows) AND t1_us < :cut",
     "run": (

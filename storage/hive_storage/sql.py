@@ -1,4 +1,4 @@
-"""The main file: its schema (version 4), how older files become it, and what the recorder writes into it.
+"""The main file: its schema (version 5), how older files become it, and what the recorder writes into it.
 
 Times are whole microseconds. `seq` is the time an event was taken in, in microseconds since 1970, moved up by
 as little as keeps it unique and growing over all tables; so it is order, key and time index in one, without a
@@ -18,7 +18,7 @@ ROLL_UP_TABLES = {Tier.TEN_SECONDS: "r10", Tier.MINUTE: "r60", Tier.HOUR: "r3600
 APPLICATION_ID = 0x48495645
 """`HIVE` in the file's header, so that `file` and we can tell it from any other database."""
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """`PRAGMA user_version` of the files this version writes."""
 
 PREPARE = """
@@ -125,13 +125,29 @@ CREATE VIEW {view} AS SELECT n.text AS model, datetime(r.t, 'unixepoch') AS utc,
     for view, tier in (("minutes", Tier.MINUTE), ("hours", Tier.HOUR), ("days", Tier.DAY))
 )
 
-_ALERT = """
-CREATE TABLE alert (
+_ALERT_COLUMNS = """
   seq INTEGER PRIMARY KEY, alert_id TEXT NOT NULL, rule TEXT NOT NULL, severity TEXT NOT NULL,
   subject TEXT NOT NULL, text TEXT NOT NULL, raised_us INTEGER NOT NULL, resolved_us INTEGER,
-  acknowledged_us INTEGER, acknowledged_by TEXT, note TEXT) STRICT;
+  acknowledged_us INTEGER, acknowledged_by TEXT, note TEXT"""
+
+_ALERT_4 = f"""
+CREATE TABLE alert ({_ALERT_COLUMNS}) STRICT;
 CREATE INDEX alert_firing ON alert (alert_id) WHERE resolved_us IS NULL;
 CREATE INDEX alert_resolved ON alert (resolved_us);
+"""
+
+_ALERT = f"""
+CREATE TABLE alert ({_ALERT_COLUMNS}, changed_us INTEGER, body TEXT) STRICT;
+CREATE INDEX alert_resolved ON alert (resolved_us);
+"""
+
+_ABOUT = """
+CREATE TABLE about (seq INTEGER NOT NULL, id TEXT NOT NULL, PRIMARY KEY (seq, id)) WITHOUT ROWID, STRICT;
+"""
+
+_ABOUT_INDEXES = """
+CREATE INDEX about_id ON about (id, seq);
+CREATE INDEX alert_of ON alert (alert_id);
 """
 
 _SELF = """
@@ -146,22 +162,36 @@ CREATE INDEX event_of ON event (kind, model);
 """
 
 _TO_4 = f"""
-{_ROLL_UP_TABLES}{_ROLL_UP_VIEWS}{_ALERT}{_SELF}
+{_ROLL_UP_TABLES}{_ROLL_UP_VIEWS}{_ALERT_4}{_SELF}
 DROP INDEX event_kind;
 {_EVENT_INDEX}
 """
 
-MIGRATIONS = (_TO_2, _TO_3, _TO_4)
+_TO_5 = f"""
+ALTER TABLE alert ADD COLUMN changed_us INTEGER;
+ALTER TABLE alert ADD COLUMN body TEXT;
+DROP INDEX alert_firing;
+{_ABOUT}{_ABOUT_INDEXES}
+"""
+
+MIGRATIONS = (_TO_2, _TO_3, _TO_4, _TO_5)
 """What brings a file from version 1 on to the next one, each. They only ever add tables and columns with defaults:
-no row is read or rewritten, so that a file of any size takes a moment, and a step is there whole or not at all."""
+no row is rewritten, and of a large table none is read, so that a file of any size takes a moment; a step is there
+whole or not at all."""
 
 _TOKENLESS = "CREATE TEMP VIEW attempt AS SELECT *, NULL AS read_tokens, NULL AS written_tokens FROM main.attempt;"
 
 _SHOWN_AS_4 = f"""
-{(_ROLL_UP_TABLES + _ALERT.partition("CREATE INDEX")[0]).replace("CREATE TABLE", "CREATE TEMP TABLE")}
+{(_ROLL_UP_TABLES + _ALERT.partition("CREATE INDEX")[0] + _ABOUT).replace("CREATE TABLE", "CREATE TEMP TABLE")}
 {SHOWN_CHAINED}
 """
 """Nothing was rolled up, and alerts are told by their events."""
+
+_SHOWN_AS_5 = f"""
+CREATE TEMP VIEW alert AS SELECT *, NULL AS changed_us, NULL AS body FROM main.alert;
+{_ABOUT.replace("CREATE TABLE", "CREATE TEMP TABLE")}
+"""
+"""Nobody wrote down which events are about which alert."""
 
 _IN_MEMORY = "PRAGMA temp_store = MEMORY;"  # comes first: it removes what is temporary already
 
@@ -177,6 +207,7 @@ CREATE TEMP VIEW operation AS SELECT *, NULL AS route FROM main.operation;
 {_TOKENLESS}{_SHOWN_AS_4}
 """,
     f"{_IN_MEMORY}{_SHOWN_AS_4}",
+    f"{_IN_MEMORY}{_SHOWN_AS_5}",
 )
 """What lets a reader ask a file of version 1 on, each, as if it were of this version; nothing is written."""
 
@@ -217,7 +248,7 @@ CREATE TABLE operation ({KEY},
   priority INTEGER, level INTEGER, route INTEGER) STRICT;
 
 {AUDIT_SCHEMA}
-{_STATE}{_ROLL_UP_TABLES}{_ROLL_UP_VIEWS}{_ALERT}{_SELF}
+{_STATE}{_ROLL_UP_TABLES}{_ROLL_UP_VIEWS}{_ALERT}{_SELF}{_ABOUT}{_ABOUT_INDEXES}
 CREATE VIEW probes AS SELECT p.seq, datetime(p.at_us / 1000000, 'unixepoch') AS utc, m.text AS model,
   k.text AS kind, p.latency_us / 1000.0 AS latency_ms, p.status, p.is_recovery, p.message
   FROM probe p JOIN name m ON m.id = p.model JOIN name k ON k.id = p.kind;
@@ -246,6 +277,7 @@ FROM state ORDER BY at_us DESC LIMIT :most
 
 INSERT_NAME = "INSERT OR IGNORE INTO name (id, text) VALUES (?, ?)"
 INSERT_EVENT = "INSERT INTO event (seq, skew, kind, model, body) VALUES (?, ?, ?, ?, ?)"
+INSERT_ABOUT = "INSERT OR IGNORE INTO about (seq, id) VALUES (?, ?)"
 INSERT_PROBE = (
     "INSERT INTO probe (seq, skew, model, kind, latency_us, status, is_recovery, message)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"

@@ -27,7 +27,9 @@ from hive_storage.asking import Asker, View
 from hive_storage.days_read import DAY_US, Days
 from hive_storage.lives import gap_of_row
 from hive_storage.micros import clamped_microseconds, seconds
+from hive_storage.notices_read import channels_at
 from hive_storage.request_rows import Row
+from hive_storage.stories import silences_then
 
 LAST_CHECKS = 20
 """Checks of a model before the instant that are looked through for its last failure."""
@@ -132,6 +134,7 @@ class PastFleet:
             )
             refused = await _refused(view, instant)
             checks, errors = await self._checks(view, ids, instant)
+            alerts = await alerts_at(view, at_us, last=instant.last)
             return replace(
                 fleet,
                 models=tuple(
@@ -148,7 +151,7 @@ class PastFleet:
                     )
                     for model in models
                 ),
-                alerts=await alerts_at(view, at_us),
+                alerts=alerts,
                 routes=routes_at(
                     {name: said[e.TrafficMoved][1] for name, said in told.items() if e.TrafficMoved in said},
                     setup,
@@ -156,6 +159,8 @@ class PastFleet:
                 ),
                 gap=await _gap(view, at_us),
                 holds=holds_at(await _held(view, instant), at),
+                silences=await silences_then(view, at_us, last=instant.last, alerts=alerts),
+                channels=await channels_at(view, at_us, last=instant.last, since=instant.since),
             )
 
     async def _configured_as(self, view: View, instant: _Instant) -> FleetSetup | None:

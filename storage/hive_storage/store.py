@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from pathlib import Path
 
+from hive_console.core.delivery_log import NoticeRow
 from hive_console.core.errors import HiveError
 from hive_console.core.events import Event
 from hive_console.core.rollup import Sums
@@ -27,8 +28,9 @@ from hive_console.core.store import (
     Series,
     Wanted,
 )
+from hive_storage import sql
 from hive_storage.alerts_read import alerts_within
-from hive_storage.asking import Asker
+from hive_storage.asking import Asker, View
 from hive_storage.audit_chain import Verification
 from hive_storage.audit_sql import PAGE, TRAIL_PAGE
 from hive_storage.days_read import Days
@@ -37,9 +39,11 @@ from hive_storage.held import holdings_of
 from hive_storage.lists import Lists
 from hive_storage.lives import SELECT_GAPS, SELECT_RUNS, gap_of_row, run_of_row
 from hive_storage.micros import clamped_microseconds
+from hive_storage.notices_read import notices_within
 from hive_storage.opening import Opened, open_reading
 from hive_storage.series import Charts
 from hive_storage.state_at import PastFleet
+from hive_storage.stories import story_of
 
 FOREVER = float("inf")
 """The end of a window that has none."""
@@ -113,6 +117,17 @@ class SqliteStore:
         async with self._asker.view() as view:
             return await alerts_within(view, wanted)
 
+    async def notices(self, wanted: Wanted, *, alert_id: str = "", channel: str = "") -> tuple[NoticeRow, ...]:
+        """The delivery log: notices that were queued in the window, newest first."""
+        async with self._asker.view() as view:
+            last = clamped_microseconds(wanted.end) + await _skew(view)
+            return await notices_within(view, wanted, alert_id=alert_id, channel=channel, last=last)
+
+    async def story(self, name: str, *, raised_at: float | None = None) -> tuple[Event, ...]:
+        """All that is about one alert, silence or notice, oldest first."""
+        async with self._asker.view() as view:
+            return await story_of(view, name, raised_at=raised_at, skew=await _skew(view))
+
     async def audit(self, wanted: Wanted) -> tuple[AuditRow, ...]:
         """Rows of the audit trail, oldest first."""
         return await self._lists.acts(wanted)
@@ -175,3 +190,8 @@ class SqliteStore:
     async def close(self) -> None:
         """Ends it; a further question raises."""
         await self._closing.aclose()
+
+
+async def _skew(view: View) -> int:
+    """How far keys run ahead of an event's own time at most, in microseconds."""
+    return int(await view.value(sql.MAX_SKEW) or 0)

@@ -19,7 +19,7 @@ from hive_console.core.rollup import Rolled, Tier
 from hive_console.core.store import Gap, GapCause
 from hive_console.core.text import NAME_LIMIT, clean
 from hive_storage import day_sql, sql
-from hive_storage.alert_rows import ALERT_KINDS, keep_alert
+from hive_storage.alert_rows import keep_alerts
 from hive_storage.audit_chain import AuditChain
 from hive_storage.audit_sql import INSERT_AUDIT
 from hive_storage.batch import Batch
@@ -174,7 +174,7 @@ class BatchWriter:
         await self._insert(found.main, self._names)
         if found.audit:
             await self._connection.executemany(INSERT_AUDIT, self._trail.rows(found.audit))
-        await self._keep_alerts(found.main)
+        await keep_alerts(self._connection, events)
 
     async def _write_the_rest(self, batch: Batch) -> None:
         connection = self._connection
@@ -199,12 +199,6 @@ class BatchWriter:
         for (insert, made), part in parts:
             # A generator, used up in its turn: rows are made on SQLite's thread, and the engine's loop goes on.
             await self._connection.executemany(insert, (made(*taken, names) for taken in part))
-
-    async def _keep_alerts(self, parts: Iterable[Part]) -> None:
-        for _, part in parts:
-            for taken in part:
-                if isinstance(taken[2], ALERT_KINDS):
-                    await keep_alert(self._connection, taken)
 
     async def _keep_windows(self, rolled: Iterable[Rolled]) -> None:
         tiers: dict[Tier, list[Rolled]] = {}

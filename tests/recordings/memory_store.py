@@ -12,15 +12,18 @@ from typing import TypeVar
 
 from hive_console.core import bygone
 from hive_console.core import events as e
+from hive_console.core.alert_story import named_in
+from hive_console.core.bygone_alerts import AlertFold, alert_holds, channel_at, silences_at
 from hive_console.core.configured import FleetSetup, setup_of
+from hive_console.core.delivery_log import DeliveryLog, NoticeRow
 from hive_console.core.errors import HiveError
 from hive_console.core.outcome import OutcomeKind
 from hive_console.core.quiet import filled
 from hive_console.core.rolling_up import RollUps
 from hive_console.core.rollup import Rolled, Sums, Tier
 from hive_console.core.sifting import MOVING, REQUESTS, is_wanted
-from hive_console.core.snapshot import AlertView
-from hive_console.core.states import AlertState
+from hive_console.core.snapshot import AlertView, ChannelView, SilenceView
+from hive_console.core.states import AlertState, NoticeEnd
 from hive_console.core.store import (
     ROW_LIMIT,
     AuditCheck,
@@ -165,6 +168,7 @@ class MemoryStore:
         words = {type(kept.event): (kept.seq, kept.event) for kept in told if type(kept.event) in bygone.OF_FLEET}
         setups = [setup_of(kept.event) for kept in told if isinstance(kept.event, e.FleetConfigured)]
         setup = setups[-1] if setups else None
+        alerts = self._alerts_at(at)
         fleet = bygone.fleet_at(at, words, begun=begun, is_running=is_running, setup=setup)
         models, routes = _configured(begun, told)
         return replace(
@@ -172,16 +176,18 @@ class MemoryStore:
             models=tuple(
                 _model_at(model, at, told, later=later, before=before, begun=begun, setup=setup) for model in models
             ),
-            alerts=self._alerts_at(at),
+            alerts=alerts,
             routes=bygone.routes_at(_traffic(told), setup, known=routes),
             gap=next((gap for gap in reversed(self.gap_rows) if gap.begin <= at <= gap.end), None),
             holds=bygone.holds_at(
                 [kept.event for kept in told if isinstance(kept.event, e.HoldPlaced | e.HoldEnded)], at
             ),
+            silences=_silences(before, at, alerts),
+            channels=_channels(before, told),
         )
 
     def _alerts_at(self, at: float) -> tuple[AlertView, ...]:
-        found = [bygone.alert_at(alert, at) for alert in _alerts(self.kept) if alert.raised_at <= at]
+        found = _alerts(kept for kept in self.kept if kept.event.at <= at)
         newest = sorted(found, key=lambda alert: (alert.raised_at, alert.alert_id), reverse=True)
         return tuple(sorted(newest, key=lambda alert: alert.state is AlertState.RESOLVED))
 
@@ -212,10 +218,37 @@ class MemoryStore:
             if alert.raised_at < wanted.end
             and (alert.resolved_at is None or alert.resolved_at >= wanted.begin)
             and (wanted.models is None or alert.subject in wanted.models)
-            and wanted.text.casefold() in f"{alert.alert_id}\0{alert.rule.value}\0{alert.text}".casefold()
+            and alert_holds(alert, wanted.text.casefold())
         ]
         found.sort(key=lambda alert: (alert.raised_at, alert.alert_id), reverse=True)
         return tuple(found[: max(0, min(wanted.limit, ROW_LIMIT))])
+
+    async def notices(self, wanted: Wanted, *, alert_id: str = "", channel: str = "") -> tuple[NoticeRow, ...]:
+        log = DeliveryLog()
+        for kept in self.kept:
+            log.take(kept.event)
+        found = [
+            row
+            for row in log.rows()
+            if wanted.begin <= row.queued_at < wanted.end
+            and (not alert_id or alert_id in row.alert_ids)
+            and (not channel or channel == row.channel)
+            and row.holds(wanted.text.casefold())
+        ]
+        return tuple(found[: max(0, min(wanted.limit, ROW_LIMIT))])
+
+    async def story(self, name: str, *, raised_at: float | None = None) -> tuple[e.Event, ...]:
+        raised = [
+            kept for kept in self.kept if isinstance(kept.event, e.AlertRaised) and kept.event.alert_id == name
+        ]
+        begins = [kept.seq for kept in raised if raised_at is None or kept.event.at <= raised_at]
+        first = begins[-1] if begins else 0
+        last = min((kept.seq for kept in raised if kept.seq > first), default=math.inf)
+        found = [kept for kept in self.kept if first <= kept.seq < last and name in named_in(kept.event)]
+        notices = {kept.event.notice_id for kept in found if isinstance(kept.event, e.NoticeQueued)}
+        tries = [kept for kept in self.kept if not notices.isdisjoint(named_in(kept.event))]
+        story = {kept.seq: kept.event for kept in (*found, *tries)}
+        return tuple(story[seq] for seq in sorted(story))[-ROW_LIMIT:]
 
     async def audit(self, wanted: Wanted) -> tuple[AuditRow, ...]:
         acts = [kept.event for kept in self.kept if isinstance(kept.event, e.OperatorActed)]
@@ -341,16 +374,29 @@ def _model_at(
 
 
 def _alerts(kept: Iterable[Kept]) -> list[AlertView]:
-    found: list[AlertView] = []
-    for event in (each.event for each in kept):
-        if isinstance(event, e.AlertRaised):
-            found.append(bygone.alert_of(event))
-        elif isinstance(event, e.AlertAcknowledged | e.AlertResolved):
-            firing = [
-                index
-                for index, alert in enumerate(found)
-                if alert.alert_id == event.alert_id and alert.resolved_at is None
-            ]
-            for index in firing[-1:]:
-                found[index] = bygone.alert_after(found[index], event)
-    return found
+    fold = AlertFold()
+    for each in kept:
+        fold.take(each.seq, each.event)
+    return list(fold.episodes.values())
+
+
+def _silences(before: Sequence[Kept], at: float, alerts: tuple[AlertView, ...]) -> tuple[SilenceView, ...]:
+    muted: dict[str, set[tuple[object, str]]] = {}
+    for kept in before:
+        if isinstance(kept.event, e.AlertMuted):
+            muted.setdefault(kept.event.silence_id, set()).add((kept.event.rule, kept.event.subject))
+    hid = {name: len(what) for name, what in muted.items()}
+    return silences_at((kept.event for kept in before), at, hid=hid, alerts=alerts)
+
+
+def _channels(before: Sequence[Kept], told: Sequence[Kept]) -> tuple[ChannelView, ...]:
+    said: dict[str, list[e.Event]] = {}
+    ended: dict[str, dict[NoticeEnd, int]] = {}
+    for kept in before:
+        if isinstance(kept.event, e.NoticeQueued | e.NoticeTried | e.NoticeSettled | e.ChannelChanged):
+            said.setdefault(kept.event.channel, []).append(kept.event)
+    for kept in told:
+        if isinstance(kept.event, e.NoticeSettled):
+            ends = ended.setdefault(kept.event.channel, {})
+            ends[kept.event.end] = ends.get(kept.event.end, 0) + 1
+    return tuple(channel_at(name, said[name], ended=ended.get(name, {})) for name in sorted(said))

@@ -19,7 +19,7 @@ from hive_console.core.errors import HiveError
 from hive_console.core.faults import KEY_REFUSED
 from hive_console.core.outcome import OutcomeKind
 from hive_console.core.settings import ModelSettings, RouteSettings, Settings
-from hive_console.core.snapshot import HoldView
+from hive_console.core.snapshot import HoldView, SilenceView
 from hive_console.core.states import (
     Action,
     ActionPhase,
@@ -29,6 +29,8 @@ from hive_console.core.states import (
     DegradationLevel,
     HoldKind,
     ModelStatus,
+    NoticeEnd,
+    NoticeKind,
     OperationResult,
     Severity,
 )
@@ -180,6 +182,75 @@ ONE_OF_EACH: tuple[e.Event, ...] = (
 REQUESTS = tuple(
     event for event in ONE_OF_EACH if isinstance(event, e.AttemptFinished | e.OperationFinished | e.FailedOver)
 )
+
+
+OF_ALERT: dict[str, Any] = {"alert_id": "alert-3", "rule": AlertRule.OWN, "subject": "alpha"}
+OF_OPS: dict[str, Any] = {"channel": "ops", "notice_id": "N7"}
+TELLS: dict[str, Any] = {"kind": NoticeKind.FIRING, "alert_ids": ("alert-3",)}
+
+EPISODE: Sequence[e.Event] = (
+    started(),
+    e.AlertRaised(
+        at=T0 + 2,
+        severity=Severity.WARNING,
+        text="it fails",
+        labels=("model=alpha", "provider=acme"),
+        name="too-many",
+        **OF_ALERT,
+    ),
+    e.NoticeQueued(at=T0 + 3, count=1, due=T0 + 4, key="k", **TELLS, **OF_OPS),
+    e.NoticeTried(at=T0 + 4, number=1, **OF_OPS),
+    e.NoticeTried(at=T0 + 4.5, number=1, took=0.5, is_delivered=True, status=200, **OF_OPS),
+    e.NoticeSettled(at=T0 + 5, end=NoticeEnd.DELIVERED, attempts=1, **TELLS, **OF_OPS),
+    e.AlertChanged(at=T0 + 6, old=Severity.WARNING, new=Severity.CRITICAL, text="it fails more", **OF_ALERT),
+    e.OperatorActed(
+        at=T0 + 7,
+        action_id="a-1",
+        actor="ann",
+        action=Action.ACKNOWLEDGE,
+        phase=ActionPhase.DONE,
+        target="alert-3,alert-4",
+    ),
+    e.AlertAcknowledged(at=T0 + 7, actor="ann", note="mine", until=T0 + 14_400, **OF_ALERT),
+    e.AlertNoted(at=T0 + 8, actor="ann", note="hm", **OF_ALERT),
+    e.SilencePlaced(
+        at=T0 + 9,
+        silence_id="S1",
+        matchers=("model=alpha",),
+        by="ann",
+        reason="deploy",
+        begins=T0 + 9,
+        until=T0 + 60,
+    ),
+    e.AlertMuted(at=T0 + 9, silence_id="S1", **OF_ALERT),
+    e.AlertFlapping(at=T0 + 10, is_flapping=True, change=0.5, **OF_ALERT),
+    e.AlertResolved(at=T0 + 20, lasted=18.0, cause="good", **OF_ALERT),
+    e.AlertReopened(at=T0 + 30, severity=Severity.WARNING, text="it fails again", times=1, **OF_ALERT),
+    e.AlertUnacknowledged(at=T0 + 30, cause="it fires anew", **OF_ALERT),
+    e.AlertEscalated(at=T0 + 35, actor="bob", **OF_ALERT),
+    e.AlertResolved(at=T0 + 40, lasted=10.0, cause="enough", actor="bob", **OF_ALERT),
+)
+"""One alert with everything that can be said of it."""
+
+_OPS: dict[str, Any] = {"channel": "ops", "notice_id": "N1"}
+_MAIL: dict[str, Any] = {"channel": "mail", "notice_id": "N2"}
+_BOTH: dict[str, Any] = {"kind": NoticeKind.FIRING, "alert_ids": ("alert-1", "alert-2")}
+_ONE: dict[str, Any] = {"kind": NoticeKind.ESCALATION, "alert_ids": ("alert-1",)}
+
+DELIVERIES: Sequence[e.Event] = (
+    e.NoticeQueued(at=T0 + 1, count=2, due=T0 + 1, key="k", **_BOTH, **_OPS),
+    e.NoticeTried(at=T0 + 1.5, number=1, **_OPS),
+    e.NoticeTried(at=T0 + 2, number=1, took=0.5, status=429, answer="slow down", next_at=T0 + 4, **_OPS),
+    e.ChannelChanged(at=T0 + 4, channel="ops", is_open=True, cause="404 no_service", until=T0 + 64),
+    e.NoticeQueued(at=T0 + 5, count=1, due=T0 + 5, key="l", **_ONE, **_MAIL),
+    e.NoticeTried(at=T0 + 6, number=1, **_MAIL),
+    e.NoticeSettled(at=T0 + 7, end=NoticeEnd.DEAD, attempts=1, cause="550 no", **_ONE, **_MAIL),
+    e.ChannelChanged(at=T0 + 64, channel="ops", is_open=False, cause="delivered"),
+    e.NoticeTried(at=T0 + 64.5, number=2, **_OPS),
+    e.NoticeTried(at=T0 + 65, number=2, took=0.25, is_delivered=True, status=200, **_OPS),
+    e.NoticeSettled(at=T0 + 65, end=NoticeEnd.DELIVERED, attempts=2, **_BOTH, **_OPS),
+)
+"""Two notices: one arrives late, of the other nobody knows whether it did."""
 
 
 class StoreContract:
@@ -564,6 +635,167 @@ class StoreContract:
         assert (middle[0].acknowledged_by, middle[0].note, middle[0].state) == ("ann", "mine", AlertState.FIRING)
         assert [alert.alert_id for alert in late] == ["alert-3", "alert-1", "alert-2"]
         assert (late[2].state, late[2].resolved_at) == (AlertState.RESOLVED, T0 + 4)
+
+    async def test_alert_is_as_all_that_was_said_of_it_by_then(self, holding: Holding) -> None:
+        async with holding(Life(EPISODE, T0 + 90)) as store:
+            moments = (3.5, 5.5, 6.5, 8.5, 10.5, 20.5, 30.5, 40.5)
+            views = [(await store.state_at(T0 + at)).alerts[0] for at in moments]
+            (now,) = await store.alerts(Wanted())
+
+        queued, delivered, worse, taken, muted, over, again, by_hand = views
+        assert (queued.told, queued.untold, queued.step) == ((), ("ops",), 1)
+        assert (delivered.told, delivered.untold) == (("ops",), ())
+        assert (worse.severity, worse.text) == (Severity.CRITICAL, "it fails more")
+        assert (taken.acknowledged_by, taken.acknowledged_until, taken.notes) == ("ann", T0 + 14_400, ("ann: hm",))
+        assert (muted.silenced_by, muted.is_muted, muted.is_flapping) == ("S1", True, True)
+        assert (over.state, over.cause, over.silenced_by, over.is_flapping) == (
+            AlertState.RESOLVED,
+            "good",
+            "",
+            False,
+        )
+        assert (again.state, again.times, again.acknowledged_by, again.told) == (AlertState.FIRING, 1, None, ())
+        assert (by_hand.state, by_hand.resolved_at) == (AlertState.RESOLVED, T0 + 40)
+        assert {view.labels for view in views} == {(("model", "alpha"), ("provider", "acme"))}
+        assert {view.name for view in views} == {"too-many"}
+        assert now == by_hand
+
+    async def test_alert_is_found_by_its_labels_and_notes(self, holding: Holding) -> None:
+        async with holding(Life(EPISODE, T0 + 90)) as store:
+            by_label = await store.alerts(Wanted(text="provider=acme"))
+            by_note = await store.alerts(Wanted(text="ANN: HM"))
+            by_rule = await store.alerts(Wanted(text="too-many"))
+            by_none = await store.alerts(Wanted(text="nothing of the kind"))
+
+        assert [len(found) for found in (by_label, by_note, by_rule, by_none)] == [1, 1, 1, 0]
+
+    async def test_silences_are_as_they_were_with_what_they_hid(self, holding: Holding) -> None:
+        async with holding(Life(EPISODE, T0 + 90)) as store:
+            before, then, later, after = [(await store.state_at(T0 + at)).silences for at in (8.5, 10.5, 25, 61)]
+
+        assert before == ()
+        assert then == (
+            SilenceView(
+                silence_id="S1",
+                matchers=("model=alpha",),
+                by="ann",
+                reason="deploy",
+                begins=T0 + 9,
+                until=T0 + 60,
+                hides=1,
+                hid=1,
+            ),
+        )
+        assert [(one.hides, one.hid) for one in later] == [(0, 1)]
+        assert after == ()
+
+    async def test_silence_that_was_ended_or_is_over_hides_nothing(self, holding: Holding) -> None:
+        placed = [event for event in EPISODE if isinstance(event, e.SilencePlaced)]
+        ended = e.SilenceEnded(at=T0 + 30, silence_id="S1", cause="by ann", hid=0, actor="ann")
+        async with holding(Life([started(), *placed, ended], T0 + 90)) as store:
+            held, lifted = [(await store.state_at(T0 + at)).silences for at in (29, 31)]
+
+        assert [one.silence_id for one in held] == ["S1"]
+        assert lifted == ()
+
+    async def test_channels_are_as_they_were(self, holding: Holding) -> None:
+        async with holding(Life([started(), *DELIVERIES], T0 + 90)) as store:
+            waits, broken, mended = [(await store.state_at(T0 + at)).channels for at in (2.5, 4.5, 70)]
+
+        assert [(one.name, one.waiting, one.oldest, one.last_error) for one in waits] == [
+            ("ops", 1, T0 + 1, "429 slow down")
+        ]
+        assert [(one.is_open, one.next_at) for one in broken] == [(True, T0 + 64)]
+        mail, ops = mended
+        assert (mail.name, mail.waiting, mail.dead) == ("mail", 0, 1)
+        assert (ops.is_open, ops.waiting, ops.last_error, ops.last_delivered_at) == (False, 0, "", T0 + 65)
+        assert (ops.delivered, ops.dead, ops.next_at) == (1, 0, None)
+
+    async def test_what_a_channel_delivered_counts_from_the_start_of_its_engine(self, holding: Holding) -> None:
+        lives = Life([started(), *DELIVERIES], T0 + 90), Life([started(T0 + 100)], T0 + 200)
+        async with holding(*lives) as store:
+            (mail, ops) = (await store.state_at(T0 + 150)).channels
+
+        assert (ops.delivered, ops.last_delivered_at, mail.dead) == (0, T0 + 65, 0)
+
+    async def test_delivery_log_has_every_attempt_and_how_it_ended(self, holding: Holding) -> None:
+        async with holding(Life([started(), *DELIVERIES], T0 + 90)) as store:
+            mail, ops = await store.notices(Wanted())
+
+        assert (mail.notice_id, mail.end, mail.cause, mail.is_unsure) == ("N2", NoticeEnd.DEAD, "550 no", True)
+        assert (ops.channel, ops.kind, ops.alert_ids, ops.queued_at) == (
+            "ops",
+            NoticeKind.FIRING,
+            ("alert-1", "alert-2"),
+            T0 + 1,
+        )
+        assert (ops.end, ops.ended_at, ops.tries) == (NoticeEnd.DELIVERED, T0 + 65, 2)
+        first, second = ops.attempts
+        assert (first.begun_at, first.ended_at, first.status, first.answer, first.next_at) == (
+            T0 + 1.5,
+            T0 + 2,
+            429,
+            "slow down",
+            T0 + 4,
+        )
+        assert (second.number, second.is_delivered, second.took) == (2, True, 0.25)
+
+    async def test_delivery_log_is_asked_by_alert_channel_time_and_text(self, holding: Holding) -> None:
+        async with holding(Life([started(), *DELIVERIES], T0 + 90)) as store:
+            asked = [
+                await store.notices(Wanted(), alert_id="alert-2"),
+                await store.notices(Wanted(), alert_id="alert-1", channel="mail"),
+                await store.notices(Wanted(), channel="mail"),
+                await store.notices(Wanted(), channel="pager"),
+                await store.notices(Wanted(end=T0 + 2)),
+                await store.notices(Wanted(begin=T0 + 2)),
+                await store.notices(Wanted(text="SLOW DOWN")),
+                await store.notices(Wanted(limit=1)),
+                await store.notices(Wanted(limit=0)),
+                await store.notices(Wanted(), alert_id="alert-7"),
+            ]
+
+        assert [[row.notice_id for row in rows] for rows in asked] == [
+            ["N1"],
+            ["N2"],
+            ["N2"],
+            [],
+            ["N1"],
+            ["N2"],
+            ["N1"],
+            ["N2"],
+            [],
+            [],
+        ]
+
+    async def test_story_of_an_alert_is_all_that_was_said_of_it_in_order(self, holding: Holding) -> None:
+        others = [raised(T0 + 3.2, "alert-9"), *DELIVERIES]
+        events = sorted([*EPISODE, *others], key=lambda event: event.at)
+        async with holding(Life(events, T0 + 90)) as store:
+            story = await store.story("alert-3")
+
+        kinds = [type(event) for event in story]
+        assert list(story) == [event for event in EPISODE if type(event) not in {e.EngineStarted, e.SilencePlaced}]
+        assert e.OperatorActed in kinds
+        assert kinds.count(e.NoticeTried) == 2
+
+    async def test_story_is_of_the_episode_that_is_meant(self, holding: Holding) -> None:
+        first = [started(), raised(T0 + 1, "alert-1"), resolved(T0 + 2, "alert-1")]
+        second = [started(T0 + 10), raised(T0 + 11, "alert-1"), acknowledged(T0 + 12, "alert-1")]
+        async with holding(Life(first, T0 + 5), Life(second, T0 + 20)) as store:
+            latest = await store.story("alert-1")
+            earlier = await store.story("alert-1", raised_at=T0 + 1)
+            unknown = await store.story("alert-7")
+
+        assert list(latest) == second[1:]
+        assert list(earlier) == first[1:]
+        assert unknown == ()
+
+    async def test_story_of_a_silence_tells_what_it_hid(self, holding: Holding) -> None:
+        async with holding(Life(EPISODE, T0 + 90)) as store:
+            story = await store.story("S1")
+
+        assert [type(event) for event in story] == [e.SilencePlaced, e.AlertMuted]
 
     async def test_alerts_of_a_window_are_those_that_fired_in_it(self, holding: Holding) -> None:
         events = (

@@ -12,7 +12,7 @@ import pytest
 
 from hive_console.core.errors import HiveError
 from hive_console.core.store import Wanted
-from hive_storage import backup, migration_copy
+from hive_storage import backup, migration_copy, sql
 from hive_storage.anchors import ANCHOR_NAME
 from hive_storage.backup import back_up
 from hive_storage.disk import Space
@@ -73,7 +73,9 @@ async def test_a_backup_is_a_data_folder_with_its_days_and_anchors(tmp_path: Pat
     whole = dict.fromkeys(name for name, copied, size in heard if copied == size)
     assert list(whole) == [DATABASE_NAME, sealed.name, today.name]
     async with writing(target) as connection:
-        assert [tuple(row) for row in await connection.execute_fetchall("PRAGMA user_version")] == [(4,)]
+        assert [tuple(row) for row in await connection.execute_fetchall("PRAGMA user_version")] == [
+            (sql.SCHEMA_VERSION,)
+        ]
 
 
 def test_a_target_that_exists_is_left_as_it_is(tmp_path: Path) -> None:

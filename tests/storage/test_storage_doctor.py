@@ -13,7 +13,7 @@ import pytest
 
 from hive_console.core.errors import HiveError
 from hive_console.core.keeping import Keeping
-from hive_storage import doctor
+from hive_storage import doctor, sql
 from hive_storage.diagnosis import Diagnosis, Weight
 from hive_storage.disk import Space
 from hive_storage.doctor import examine
@@ -57,7 +57,7 @@ async def test_a_healthy_recording_is_told_with_its_rows_sizes_and_history(tmp_p
 
     assert found.is_well, found.findings
     assert [file.name for file in found.files] == [DATABASE_NAME, "raw/req-20261125.db", "raw/req-20261124.db"]
-    assert [file.version for file in found.files] == [4, 1, 1]
+    assert [file.version for file in found.files] == [sql.SCHEMA_VERSION, 1, 1]
     rows = {table.name: table.rows for table in found.files[0].tables}
     assert (rows["r60"], rows["run"], rows["audit"]) == (1_000, 1, 0)
     assert found.files[0].tables[0].name == "r60"

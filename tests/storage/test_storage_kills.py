@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from hive_console.core.rollup import Tier
+from hive_storage import sql
 from hive_storage.days import days_in
 from hive_storage.store import SqliteStore
 from tests.storage import kills
@@ -83,6 +84,6 @@ async def test_kill_while_an_older_recording_is_brought_over_leaves_all_of_it(
     async with SqliteStore.open(tmp_path) as store:
         check = await store.verify()
     assert at_once == []
-    assert kills.version_of(tmp_path) == 4
+    assert kills.version_of(tmp_path) == sql.SCHEMA_VERSION
     assert check.problem == ""
     assert check.rows >= rows

@@ -81,6 +81,33 @@ async def test_durable_event_is_on_disk_with_all_before_it_when_the_call_returns
         assert recorder.view().recorded == 3
 
 
+async def test_what_was_recorded_is_on_disk_with_its_state_when_the_flush_returns(tmp_path: Path) -> None:
+    async with recording(tmp_path) as recorder:
+        recorder.keep_state("alpha", {"n": 1})
+        recorder.record(breaker(1))
+
+        await asyncio.gather(recorder.flush(), recorder.flush())
+
+        with closing(database(tmp_path)) as beside:
+            questions = ("SELECT count(*) FROM event", "SELECT body FROM state")
+            assert [beside.execute(question).fetchone()[0] for question in questions] == [1, '{"n":1}']
+
+
+async def test_flush_has_nothing_to_wait_for_when_nothing_is_queued(tmp_path: Path) -> None:
+    async with recording(tmp_path) as recorder:
+        await recorder.flush()
+
+        assert recorder.view().recorded == 0
+
+
+async def test_flush_of_a_recorder_that_closes_says_so(tmp_path: Path) -> None:
+    async with recording(tmp_path) as recorder:
+        pass
+
+    with pytest.raises(RecordingFailed, match="closing"):
+        await recorder.flush()
+
+
 _COUNTS = ("SELECT count(*) FROM event", "SELECT count(*) FROM audit")
 
 

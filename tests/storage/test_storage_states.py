@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import math
 import os
@@ -15,16 +16,16 @@ from typing import Any
 
 import pytest
 
-from hive_console.core import saved_alerts
+from hive_console.core.alerting import saved as saved_alerts
+from hive_console.core.alerting.saved import SavedAlert, SavedSlot
 from hive_console.core.errors import HiveError
 from hive_console.core.events import EngineStarted, EventsDropped, OperationFinished, ProbeFinished
-from hive_console.core.saved_alerts import SavedAlert, SavedSlot
 from hive_console.core.states import DegradationLevel, OperationResult, Priority
 from hive_console.core.store import Wanted
 from hive_storage import sql, states
 from hive_storage.folder import DATABASE_NAME, DataFolder
 from hive_storage.intake import Bounds
-from hive_storage.recorder import Recorder
+from hive_storage.recorder import DEFAULT_BOUNDS, Recorder
 from hive_storage.states import MAX_STATES, STATE_LIMIT, States
 from hive_storage.store import SqliteStore
 from tests.core.samples import alert_view
@@ -64,6 +65,29 @@ async def test_newest_state_of_each_model_comes_back(tmp_path: Path) -> None:
         assert recorder.saved_state() == {"alpha": OPEN, "beta": {"n": 2}}  # what was before this run
 
     assert await saved(tmp_path) == {"alpha": OPEN, "beta": {"n": 3}}
+
+
+async def test_state_is_on_disk_with_the_event_that_changed_it_or_neither_is(tmp_path: Path) -> None:
+    """What one statement of another connection sees is what a kill at that moment leaves."""
+    looks: set[tuple[int, int]] = set()
+    async with recording(tmp_path) as recorder, asyncio.TaskGroup() as tasks:
+        await recorder.record_durably(action(0))
+        with closing(database(tmp_path)) as beside:
+            for number in itertools.count(1):
+                recorder.keep_state("alpha", {"n": number})
+                recorder.record(breaker(number))
+                if number % 5 == 0:
+                    tasks.create_task(recorder.flush())
+                await asyncio.sleep(0)  # some of the pairs come in the middle of a writing
+                if recorder.view().queued > DEFAULT_BOUNDS.batch // 2:  # what no batch holds comes in parts
+                    await recorder.flush()
+                question = "SELECT (SELECT count(*) FROM event), (SELECT body FROM state)"
+                events, body = beside.execute(question).fetchone()
+                looks.add((events, 0 if body is None else json.loads(body)["n"]))
+                if len(looks) == 20:
+                    break
+
+    assert all(events == state for events, state in looks)
 
 
 async def test_state_is_taken_as_it_is_now_and_reaches_the_disk_without_any_event(tmp_path: Path) -> None:

@@ -78,6 +78,7 @@ MODELS = ("alpha", "beta", "chat")
 _NAMING = {"model", "requested", "from_model", "to_model", "target", "subject"}
 _PHASES = (Phase.explicit, Phase.reuse, Phase.generate)  # each example writes files: to shrink one takes minutes
 _FEW = ("run-1", "run-2", "alert")
+_CHANNELS = ("ops", "alpha")
 
 
 def _of_few_words(event: Event, draw: Any) -> Event:  # Any: Hypothesis gives it no type
@@ -95,7 +96,11 @@ def _of_few_words(event: Event, draw: Any) -> Event:  # Any: Hypothesis gives it
             changes[field.name] = tuple(draw(st.lists(st.sampled_from(MODELS), unique=True)))
         elif isinstance(getattr(event, field.name), float):
             changes[field.name] = draw(st.integers(0, 10**7)) / 1_000
-        elif field.name in {"operation", "alert_id"}:
+        elif field.name == "channel":
+            changes[field.name] = draw(st.sampled_from(_CHANNELS))
+        elif field.name == "alert_ids":
+            changes[field.name] = tuple(draw(st.lists(st.sampled_from(_FEW), unique=True)))
+        elif field.name in {"operation", "alert_id", "notice_id", "silence_id", "by_alert"}:
             changes[field.name] = draw(st.sampled_from(_FEW))
     return replace(event, **changes)
 
@@ -158,6 +163,7 @@ async def answers(store: Store, asked: Wanted, at: float, *, step: int) -> dict[
         everything = [event async for event in exported]
     return {
         "events": await store.events(asked),
+        "stories": [await store.story(name, raised_at=raised) for name in _FEW for raised in (None, at)],
         "transitions": await store.transitions(asked),
         "requests": await store.requests(asked),
         "export": everything,
