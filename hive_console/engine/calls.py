@@ -72,6 +72,7 @@ class OpenedStream:
         if self.lease.killed:
             raise self._killed()
         self._reader = asyncio.current_task()
+        self.lease.wait_for_piece()
         try:
             piece = await anext(self.source)
         except StopAsyncIteration:
@@ -86,6 +87,7 @@ class OpenedStream:
             raise
         finally:
             self._reader = None
+            self.lease.waits_since = None
         if piece.usage is not None or self.lease.counts_tokens:
             self.lease.note(piece)
         return piece.data

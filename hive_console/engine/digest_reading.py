@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from hive_console.core.alert_story import NAMING
 from hive_console.core.digest import Missed, digest
-from hive_console.core.events import OperatorActed
+from hive_console.core.events import NoticeSettled, OperatorActed
 from hive_console.core.outages import OutageBook
-from hive_console.core.states import ActionPhase
+from hive_console.core.sifting import MOVING
+from hive_console.core.states import ActionPhase, NoticeEnd
 from hive_console.core.store import ROW_LIMIT, Store, Wanted
 
 REACH = 7 * 86_400.0
 """Seconds that a digest reaches back at most: who was away for longer reads a report."""
 
 ACTS_READ, ALERTS_READ = 200, 200
+
+_TELLING_OF_OUTAGES = tuple(kind for kind in MOVING if kind not in NAMING)
+"""What is said of alerts and notices may be a multiple of what moved, and leaves no room for it."""
 
 
 async def digest_of(store: Store, since: float, now: float, *, actor: str) -> tuple[str, ...]:
@@ -25,12 +30,13 @@ async def missed_by(store: Store, since: float, now: float, *, actor: str) -> Mi
     wanted = Wanted(begin=begin, end=now)
     if begin >= now:
         return Missed(since=since, told_from=begin, now=now)
-    moved = await store.transitions(wanted)
+    moved = await store.events(wanted, kinds=_TELLING_OF_OUTAGES)
     is_cut = len(moved) == ROW_LIMIT
     # Of what was cut off nobody knows how it ended: outages begin where the events do.
     book = OutageBook(await store.state_at(moved[0].at if is_cut else begin))
     for event in moved:
         book.observe(event)
+    settled = await store.events(wanted, kinds=(NoticeSettled,))
     acts = await store.events(Wanted(begin=begin, end=now, limit=ACTS_READ), kinds=(OperatorActed,))
     return Missed(
         since=since,
@@ -43,6 +49,9 @@ async def missed_by(store: Store, since: float, now: float, *, actor: str) -> Mi
             alert
             for alert in await store.alerts(Wanted(begin=begin, end=now, limit=ALERTS_READ))
             if alert.raised_at >= begin
+        ),
+        given_up=tuple(
+            notice for notice in settled if isinstance(notice, NoticeSettled) and notice.end is NoticeEnd.DEAD
         ),
         gaps=await store.gaps(begin, now),
         runs=tuple(run for run in await store.runs() if run.ended is None or run.ended >= begin),

@@ -10,6 +10,7 @@ switch: what is not in this file cannot be under way.
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
@@ -67,6 +68,7 @@ class Lease:
         counts_tokens: whether a limit counts its tokens, so that they are estimated where none are told.
         written: tokens of the answer by that estimate.
         killed: why a kill switch ended the call, or empty.
+        waits_since: since when the next piece of a stream is waited for; `None` while nobody asks for it.
         ends: ends the attempt now; `None` while it is not under way.
         breaks_off: ends the stream that the attempt opened; `None` where there is none.
     """
@@ -77,6 +79,7 @@ class Lease:
     limits: RateLimits | None = None
     written = 0
     killed = ""
+    waits_since: float | None = None
     ends: Callable[[], None] | None = None
     breaks_off: Callable[[], None] | None = None
 
@@ -112,6 +115,10 @@ class Lease:
     def mark_first_token(self) -> None:
         """Notes when the first content came; a stream's latency is the time to here."""
         self.first_token = self._executor.clock.now() - self.started_at
+
+    def wait_for_piece(self) -> None:
+        """Notes that the next piece of a stream is asked for now."""
+        self.waits_since = self._executor.clock.now()
 
     def note(self, piece: Piece) -> None:
         """Takes what a piece of a stream tells beside its content: tokens so far, and rate limits at once, since
@@ -245,6 +252,19 @@ class Executor:
         for budget in budgets.values():
             budget.ratio, budget.floor = fleet.retry_budget, fleet.retry_budget_floor
         self.budgets.become(budgets)
+
+    def oldest_calls(self) -> dict[str, float]:
+        """Since when the call to each model that has waited longest waits: for its answer, or its next piece.
+
+        A stream that talks, or whose reader takes its time, waits for nothing.
+        """
+        oldest: dict[str, float] = {}
+        for lease in self.under_way:  # at most as many as the whole fleet serves at once
+            since = lease.started_at if lease.first_token is None else lease.waits_since
+            name = lease.member.settings.id
+            if since is not None and since < oldest.get(name, math.inf):
+                oldest[name] = since
+        return oldest
 
     def is_idle(self, name: str) -> bool:
         """Whether no call is under way to this model and none waits for it; of a virtual one always."""

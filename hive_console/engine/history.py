@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from concurrent.futures import Future
 from typing import Protocol
 
+from hive_console.core.delivery_log import NoticeRow
 from hive_console.core.events import Event
+from hive_console.core.snapshot import AlertView
 from hive_console.core.store import AuditCheck, AuditRow, Gap, Wanted
 
 
@@ -26,6 +28,18 @@ class History(Protocol):
 
     def audit(self, wanted: Wanted) -> Future[tuple[AuditRow, ...]]:
         """Rows of the audit trail, oldest first."""
+        ...
+
+    def notices(self, wanted: Wanted, *, alert_id: str = "", channel: str = "") -> Future[tuple[NoticeRow, ...]]:
+        """The delivery log, newest first: all of it, of one alert, or of one channel."""
+        ...
+
+    def story(self, name: str, *, raised_at: float | None = None) -> Future[tuple[Event, ...]]:
+        """All that is about one alert, silence or notice, oldest first: see `Store.story`."""
+        ...
+
+    def alerts(self, wanted: Wanted) -> Future[tuple[AlertView, ...]]:
+        """Alerts that fired at some time of the window, newest first, as they are by now."""
         ...
 
     def gaps(self, begin: float, end: float) -> Future[tuple[Gap, ...]]:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from hive_console.core.alerting import AlertBook
 from hive_console.core.command import (
     LIFTS,
     PLACES,
@@ -30,8 +29,9 @@ from hive_console.core.member import Member
 from hive_console.core.reversal import Reversal, kind_of, reversal_of
 from hive_console.core.settings_diff import Change, summary
 from hive_console.core.snapshot import FleetSnapshot, HoldView
-from hive_console.core.states import ADMITTING, EVERYTHING, Action, ActionPhase
+from hive_console.core.states import ADMITTING, ALERT_ACTIONS, EVERYTHING, Action, ActionPhase
 from hive_console.core.text import clean
+from hive_console.engine.alert_verbs import AlertVerbs, Spoken
 from hive_console.engine.bus import Bus
 from hive_console.engine.ports import Clock, Recorder
 from hive_console.engine.prober import Prober
@@ -53,6 +53,7 @@ class Undo:
         text: what was done, in words.
         former: what was held on its target before, of the kind that it places or lifts.
         was_well: whether its model let everybody in before.
+        made: what it made, by its id; see `reversal_of`.
     """
 
     command: Command
@@ -60,10 +61,11 @@ class Undo:
     text: str
     former: HoldView | None = None
     was_well: bool = False
+    made: str = ""
 
     def reversal(self, now: float) -> Reversal | None:
         """What undoes it now."""
-        return reversal_of(self.command, self.former, now, was_well=self.was_well)
+        return reversal_of(self.command, self.former, now, was_well=self.was_well, made=self.made)
 
 
 class Operator:
@@ -73,7 +75,7 @@ class Operator:
         self,
         fleet: Fleet,
         *,
-        alerts: AlertBook,
+        alerts: AlertVerbs,
         prober: Prober,
         recorder: Recorder,
         clock: Clock,
@@ -107,7 +109,7 @@ class Operator:
             reverting: what it undoes, when it is said to undo something.
         """
         reason = clean(command.reason, REASON_LIMIT)
-        before = self._standing(command.target)
+        before = self._standing_for(command)
         action_id = f"{self._run_id}-op{next(self._numbers)}"
         refusal = self._refusal(command, reason, reverting)
         row = OperatorActed(
@@ -139,9 +141,16 @@ class Operator:
         former = None if kind is None else self._fleet.warden.book.find(kind, command.target)
         member = self._fleet.members.get(command.target)
         was_well = member is not None and member.breaker.state in ADMITTING
-        detail = await self._do(command, reason, reverting)
-        offer = Undo(command, self._clock.now() + UNDO_SECONDS, _undo_text(command), former, was_well)
-        return await self._confirm(command, row, detail, offer)
+        spoken = await self._do(command, reason, reverting)
+        offer = Undo(
+            command,
+            self._clock.now() + UNDO_SECONDS,
+            _undo_text(command),
+            former,
+            was_well=was_well,
+            made=spoken.made,
+        )
+        return await self._confirm(command, row, spoken.said, offer)
 
     async def undo(self, actor: str, *, origin: str = "", is_watcher: bool = False) -> CommandResult:
         """Undoes the last action while that is still offered; what was held before is held again as it was."""
@@ -268,7 +277,7 @@ class Operator:
             reason=intended.reason,
             parameter=intended.parameter,
             before=intended.before,
-            after=self._standing(command.target),
+            after=self._standing_for(command),
             detail=detail,
         )
         self._undo = None if offer.reversal(now) is None else offer
@@ -288,20 +297,20 @@ class Operator:
         if not effect.is_allowed:
             return effect.refusal
         if command.action in REASON_REQUIRED and not reason.strip():
-            return "a reason is required: it moves traffic"
-        return ""
+            return "a reason is required: somebody will ask why"
+        return self._alerts.refusal(command, self._clock.now()) if command.action in ALERT_ACTIONS else ""
 
     async def _write(self, row: OperatorActed) -> None:
         await self._recorder.record_durably(row)
         self._bus.publish([row])
 
-    async def _do(self, command: Command, reason: str, reverting: Reversal | None) -> str:
-        if command.action is Action.ACKNOWLEDGE:
-            now = self._clock.now()
-            self._bus.publish(self._alerts.acknowledge(command.target, command.actor, reason, now))
-            return ""
+    async def _do(self, command: Command, reason: str, reverting: Reversal | None) -> Spoken:
+        if command.action in ALERT_ACTIONS:
+            spoken = self._alerts.say(command, reason, self._clock.now())
+            self._bus.publish(spoken.events)
+            return spoken
         if command.action is Action.CHECK_NOW:
-            return await self._check(self._fleet.members[command.target])
+            return Spoken([], await self._check(self._fleet.members[command.target]))
         cause = f"by {command.actor}: {reason or 'no reason given'}"
         if command.action in PLACES:
             events = self._placed(command, reason, cause, reverting)
@@ -311,7 +320,7 @@ class Operator:
             events = self._moved(command, self._fleet.members[command.target], cause)
         self._bus.publish(events)
         self._bus.publish(self._fleet.refresh(self._clock.now()))
-        return ""
+        return Spoken(events)
 
     def _placed(self, command: Command, reason: str, cause: str, reverting: Reversal | None) -> list[Event]:
         now = self._clock.now()
@@ -354,13 +363,18 @@ class Operator:
 
     def _gone(self, command: Command) -> str:
         """Which model of the command is configured no more, in words; or ``""``."""
-        if command.action is Action.ACKNOWLEDGE:
+        if command.action in ALERT_ACTIONS:
             return ""
         names = () if is_wide(command.target) else (command.target,)
         if command.action is Action.FAIL_OVER:
             names = (*names, command.parameter)
         gone = [name for name in names if name not in self._fleet.members]
         return f"{', '.join(gone)} has just left the settings; nothing was done" if gone else ""
+
+    def _standing_for(self, command: Command) -> str:
+        if command.action in ALERT_ACTIONS:
+            return self._alerts.standing(command.target)
+        return self._standing(command.target)
 
     def _standing(self, target: str) -> str:
         now = self._clock.now()

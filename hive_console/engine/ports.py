@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Mapping
 from typing import Any, Protocol
 
 from hive_console.core.events import Event
+from hive_console.core.notifying.notice import AlertBrief, Notice, Receipt
 from hive_console.core.outcome import Outcome
 from hive_console.core.settings import ModelSettings
 from hive_console.core.snapshot import RecorderView
@@ -62,6 +63,13 @@ class Recorder(Protocol):
         """Writes the event and everything queued before it; raises `RecordingFailed` when it could not."""
         ...
 
+    async def flush(self) -> None:
+        """Returns when every event recorded by now is on disk, with the states kept before it.
+
+        Raises `RecordingFailed` when it is not.
+        """
+        ...
+
     def keep_state(self, model: str, state: Mapping[str, Any]) -> None:
         """Keeps what a model must remember over a restart (JSON values), with the next batch; the newest wins.
 
@@ -74,6 +82,34 @@ class Recorder(Protocol):
         ...
 
 
+class Notifier(Protocol):
+    """One channel's transport. Failures are receipts; the caller bounds the time by cancelling."""
+
+    async def deliver(self, notice: Notice) -> Receipt:
+        """Sends a notice."""
+        ...
+
+    async def refresh(self, firing: tuple[AlertBrief, ...]) -> Receipt | None:
+        """Says again what still fires, to a receiver that would forget it; `None` where none does."""
+        ...
+
+    async def close(self) -> None:
+        """Lets go of its connections."""
+        ...
+
+
+class Heart(Protocol):
+    """The way to a URL outside that is asked while all of this works."""
+
+    async def beat(self) -> Receipt:
+        """Asks it. The caller bounds the time by cancelling."""
+        ...
+
+    async def close(self) -> None:
+        """Lets go of its connections."""
+        ...
+
+
 class NoRecorder:
     """Forgets everything: for scripts that use the engine without a recording."""
 
@@ -82,6 +118,9 @@ class NoRecorder:
 
     async def record_durably(self, event: Event) -> None:
         """Forgets the event."""
+
+    async def flush(self) -> None:
+        """Has nothing to write."""
 
     def keep_state(self, model: str, state: Mapping[str, Any]) -> None:
         """Forgets the state."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import math
 
-from hive_console.core.alerting import AlertBook
 from hive_console.core.command import UNDO_WORDS
 from hive_console.core.degradation import Degradation
 from hive_console.core.events import Event
@@ -24,8 +23,10 @@ from hive_console.core.snapshot import (
     before_start,
 )
 from hive_console.core.states import BreakerState
+from hive_console.engine.alerts import Alerts
 from hive_console.engine.bulkhead import Bulkhead
 from hive_console.engine.bus import NOTHING, Bus
+from hive_console.engine.executor import Executor
 from hive_console.engine.operator import Undo
 from hive_console.engine.ports import Clock, Recorder
 
@@ -44,9 +45,9 @@ class Publisher:
         settings: Settings,
         *,
         fleet: Fleet,
-        bulkheads: dict[str, Bulkhead],
+        executor: Executor,
         degradation: Degradation,
-        alerts: AlertBook,
+        alerts: Alerts,
         meter: ResilienceMeter,
         probe_budget: ProbeBudget,
         recorder: Recorder,
@@ -60,7 +61,7 @@ class Publisher:
         self._shortest = min(SHORTEST, pace) if pace <= LONGEST else pace
         self._environment = settings.environment
         self._fleet = fleet
-        self._bulkheads = bulkheads
+        self._executor = executor
         self._degradation = degradation
         self._alerts = alerts
         self._meter = meter
@@ -124,6 +125,8 @@ class Publisher:
 
     def _snapshot(self, now: float) -> FleetSnapshot:
         recorder = self._recorder.view()
+        book, planner = self._alerts.book, self._alerts.planner
+        oldest = self._executor.oldest_calls()
         undo = self.undo if self.undo is not None and now < self.undo.until else None
         return FleetSnapshot(
             sequence=self.latest.sequence + 1,
@@ -133,7 +136,8 @@ class Publisher:
                 _view(
                     member,
                     self._fleet,
-                    places=self._bulkheads[model_id],
+                    places=self._executor.bulkheads[model_id],
+                    oldest_call=oldest.get(model_id),
                     availability=self._meter.availability(model_id, now),
                     now=now,
                 )
@@ -144,7 +148,11 @@ class Publisher:
             degraded_since=self._degradation.since,
             available_share=self._degradation.available_share,
             degraded_threshold=self._degradation.threshold,
-            alerts=self._alerts.views(),
+            alerts=planner.dressed(book.views()),
+            pending=book.pending(),
+            silences=book.silences(),
+            channels=planner.channels(now),
+            on_call=planner.on_call(now),
             metrics=self._meter.view(now),
             recorder=recorder,
             environment=self._environment,
@@ -166,7 +174,15 @@ class Publisher:
         )
 
 
-def _view(member: Member, fleet: Fleet, *, places: Bulkhead, availability: float | None, now: float) -> ModelView:
+def _view(
+    member: Member,
+    fleet: Fleet,
+    *,
+    places: Bulkhead,
+    oldest_call: float | None,
+    availability: float | None,
+    now: float,
+) -> ModelView:
     settings = member.settings
     breaker = member.breaker
     response_times, error_rates = member.record.trend.series(now)
@@ -218,6 +234,7 @@ def _view(member: Member, fleet: Fleet, *, places: Bulkhead, availability: float
         fastest=fastest,
         p95s=p95s,
         limits=LimitsView.of(settings),
+        oldest_call=oldest_call,
     )
 
 

@@ -9,8 +9,10 @@ from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
 from typing import Protocol, TypeVar
 
+from hive_console.core.delivery_log import NoticeRow
 from hive_console.core.errors import HiveError, place_of
 from hive_console.core.events import Event
+from hive_console.core.snapshot import AlertView
 from hive_console.core.store import AuditCheck, AuditRow, Gap, Store, Wanted
 
 T = TypeVar("T")
@@ -63,6 +65,18 @@ class StoreHistory:
     def audit(self, wanted: Wanted) -> Future[tuple[AuditRow, ...]]:
         """Rows of the audit trail, oldest first."""
         return self._asking.ask(lambda store: store.audit(wanted))
+
+    def notices(self, wanted: Wanted, *, alert_id: str = "", channel: str = "") -> Future[tuple[NoticeRow, ...]]:
+        """The delivery log, newest first."""
+        return self._asking.ask(lambda store: store.notices(wanted, alert_id=alert_id, channel=channel))
+
+    def story(self, name: str, *, raised_at: float | None = None) -> Future[tuple[Event, ...]]:
+        """All that is about one alert, silence or notice, oldest first."""
+        return self._asking.ask(lambda store: store.story(name, raised_at=raised_at))
+
+    def alerts(self, wanted: Wanted) -> Future[tuple[AlertView, ...]]:
+        """Alerts that fired at some time of the window, newest first."""
+        return self._asking.ask(lambda store: store.alerts(wanted))
 
     def gaps(self, begin: float, end: float) -> Future[tuple[Gap, ...]]:
         """Stretches that are not whole, oldest first."""

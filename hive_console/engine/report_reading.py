@@ -8,6 +8,7 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from hive_console.core import events as e
+from hive_console.core.alerts_found import AlertMeter
 from hive_console.core.outages import Outage, OutageBook
 from hive_console.core.report import (
     ACTS_TOLD,
@@ -70,13 +71,14 @@ async def findings_of(
     before, fleet = await store.state_at(begin), await store.state_at(end)
     names = models or tuple(dict.fromkeys(model.model for at in (before, fleet) for model in at.models))
     of_these = _only(before, names)
-    book, summary = OutageBook(of_these), SummaryLines()
+    book, summary, alerting = OutageBook(of_these), SummaryLines(), AlertMeter()
     acts: deque[e.OperatorActed] = deque(maxlen=ACTS_TOLD)
     acts_counted = 0
     async with aclosing(store.export(wanted, (*MOVING, e.OperatorActed))) as events:
         async for event in events:
             book.observe(event)
             summary.observe(event)
+            alerting.observe(event)
             if isinstance(event, e.OperatorActed) and event.phase is not ActionPhase.INTENDED:
                 acts.append(event)
                 acts_counted += 1
@@ -100,6 +102,7 @@ async def findings_of(
         acts=tuple(acts),
         acts_counted=acts_counted,
         alerts=await store.alerts(replace(wanted, limit=ALERTS_TOLD + 1)),
+        alerting=alerting.found(),
         gaps=await store.gaps(begin, end),
         runs=tuple(run for run in await store.runs() if _touches(run, begin, end)),
         totals=totals,

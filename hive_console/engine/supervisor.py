@@ -1,7 +1,7 @@
 """The engine as one thing: it builds the parts, owns their tasks, starts them in order and stops them in order.
 
-Readers on the bus, in this order: metrics, degradation, alert book, executor, prober, publisher, feed, keeper,
-recorder.
+Readers on the bus, in this order: metrics, degradation, alert book, planner, desk, couriers, executor, prober,
+publisher, feed, keeper, recorder.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
-from hive_console.core.alerting import ALERTING, AlertBook
+from hive_console.core import alert_settings
 from hive_console.core.command import WATCHES_ONLY, Command, CommandResult
 from hive_console.core.configured import configured
 from hive_console.core.degradation import Degradation
@@ -33,6 +33,7 @@ from hive_console.core.events import (
     StatusChanged,
 )
 from hive_console.core.fleet import Fleet
+from hive_console.core.local_time import LocalClock, utc
 from hive_console.core.member import Member
 from hive_console.core.memory import Memory
 from hive_console.core.metrics import MEASURED, ResilienceMeter
@@ -41,6 +42,8 @@ from hive_console.core.settings import Settings
 from hive_console.core.settings_diff import Change, applicable, changes_between, summary
 from hive_console.core.snapshot import FleetSnapshot
 from hive_console.core.task import Reply, ReplyStream, Task
+from hive_console.engine.alert_verbs import AlertVerbs
+from hive_console.engine.alerts import Alerts
 from hive_console.engine.bus import NOTHING, Bus, Reader
 from hive_console.engine.consoles import Consoles
 from hive_console.engine.door import Door
@@ -48,7 +51,7 @@ from hive_console.engine.executor import Executor
 from hive_console.engine.feed import EventFeed
 from hive_console.engine.keeper import Keeper
 from hive_console.engine.operator import Operator
-from hive_console.engine.ports import Clock, NoRecorder, Provider, Recorder
+from hive_console.engine.ports import Clock, Heart, NoRecorder, Notifier, Provider, Recorder
 from hive_console.engine.prober import Prober
 from hive_console.engine.publisher import LONGEST, Publisher
 from hive_console.engine.reconfiguration import Reconfiguration, StillLeaving
@@ -74,6 +77,9 @@ class ResilienceEngine:
         readers: Sequence[Reader] = (),
         saved: Mapping[str, Any] | None = None,
         is_stopped: bool = False,
+        notifiers: Callable[[alert_settings.ChannelSettings], Notifier] | None = None,
+        heart: Callable[[alert_settings.Heartbeat], Heart] | None = None,
+        local: LocalClock = utc,
     ) -> None:
         """Builds the parts; nothing runs yet.
 
@@ -91,6 +97,10 @@ class ResilienceEngine:
             saved: what outlived a restart, by the names of its rows, as the recorder kept it; what cannot be read
                 is told and left out.
             is_stopped: whether the file `EMERGENCY_STOP` is there: then nothing is called from the very start.
+            notifiers: makes the transport of a channel; when left out nobody is told of alerts, whatever channels
+                the settings have.
+            heart: makes the way to the URL of the heartbeat; none when left out.
+            local: the wall clock that quiet hours, shifts and maintenance of the settings speak of.
         """
         now = clock.now()
         self.settings = settings
@@ -103,7 +113,18 @@ class ResilienceEngine:
         self._recorder: Recorder = recorder or NoRecorder()
         self._fleet = Fleet(settings, now)
         self._degradation = Degradation(settings.resilience.degraded_mode_threshold)
-        alerts = AlertBook()
+        self._alerts = Alerts(
+            settings,
+            notifiers=notifiers,
+            heart=heart,
+            local=local,
+            fleet=self.snapshot if is_watched else None,
+            consoles=lambda: len(self.consoles.views),
+            recorder=self._recorder,
+            clock=clock,
+            bus=self._bus,
+            rng=random.Random(f"{seed}/notices"),
+        )
         meter = ResilienceMeter(tuple(self._fleet.members), now)
         executor = Executor(
             settings, fleet=self._fleet, clock=clock, bus=self._bus, rng=random.Random(f"{seed}/retry")
@@ -117,14 +138,14 @@ class ResilienceEngine:
             rng=random.Random(f"{seed}/probe"),
         )
         self._memory = Memory(
-            fleet=self._fleet, alerts=alerts, degradation=self._degradation, budget=self._prober.budget
+            fleet=self._fleet, alerts=self._alerts.book, degradation=self._degradation, budget=self._prober.budget
         )
         self._publisher = Publisher(
             settings,
             fleet=self._fleet,
-            bulkheads=executor.bulkheads,
+            executor=executor,
             degradation=self._degradation,
-            alerts=alerts,
+            alerts=self._alerts,
             meter=meter,
             probe_budget=self._prober.budget,
             recorder=self._recorder,
@@ -135,7 +156,7 @@ class ResilienceEngine:
         )
         self._operator = Operator(
             self._fleet,
-            alerts=alerts,
+            alerts=AlertVerbs(self._alerts.book, self._alerts.planner.test),
             prober=self._prober,
             recorder=self._recorder,
             clock=clock,
@@ -178,7 +199,7 @@ class ResilienceEngine:
         self._is_stopped = is_stopped
         self.feed = EventFeed()
         self._executor = executor
-        self._subscribe(meter, alerts, readers)
+        self._subscribe(meter, readers)
         self._group = asyncio.TaskGroup()
         self._tasks: list[asyncio.Task[None]] = []
         self._watches: dict[str, asyncio.Task[None]] = {}
@@ -198,10 +219,12 @@ class ResilienceEngine:
         self._bus.publish(self._memory.restore(self._saved, now))
         self._bus.publish(self._fleet.warden.heed_file(now, is_there=self._is_stopped))
         self._bus.publish(self._memory.reconcile(now))
+        self._bus.publish(self._alerts.kept.restore(self._saved, now))
         self._publisher.publish()  # whoever looks at once must not see a deactivated model as a fresh one
         await self._group.__aenter__()
         self._tasks.append(self._serve("publisher", self._publisher.run))
         self._tasks.append(self._serve("closing of streams", self._executor.close_broken_off))
+        self._alerts.start(self.serve)
         for member in self._fleet.members.values():
             self._watch(member)
         return self
@@ -210,6 +233,12 @@ class ResilienceEngine:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Stops everything and says so in the recording."""
+        try:
+            await self._alerts.stop()
+        finally:
+            await self._end(kind)
+
+    async def _end(self, kind: type[BaseException] | None) -> None:
         for task in (*self._tasks, *self._watches.values()):
             task.cancel()
         self._watches.clear()  # from here on there are no other settings
@@ -292,7 +321,7 @@ class ResilienceEngine:
                 self._watches.pop(name).cancel()
             for member in switched.joined:
                 self._watch(member)
-            events = [configured(wanted, now), *switched.events]
+            events = [configured(wanted, now), *switched.events, *self._alerts.reconfigure(wanted, now)]
         if changes or self._has_refused:
             self._has_refused = False
             reloaded = SettingsReloaded(
@@ -346,7 +375,7 @@ class ResilienceEngine:
 
     def save(self) -> dict[str, Any]:
         """What must survive a restart, as JSON values by the names of their rows; give it back as `saved`."""
-        return self._memory.save()
+        return {**self._memory.save(self._clock.now()), **self._alerts.kept.save()}
 
     def snapshot(self) -> FleetSnapshot:
         """The latest published view; may be read from any thread."""
@@ -360,9 +389,11 @@ class ResilienceEngine:
         """Tells a part around the engine of other settings, in the same step in which they come into force."""
         self._followers.append(follower)
 
-    def serve(self, name: str, run: Callable[[], Coroutine[None, None, None]]) -> None:
-        """Runs a service of a part around the engine for as long as the engine runs, whatever errors it meets."""
-        self._tasks.append(self._serve(name, run))
+    def serve(self, name: str, run: Callable[[], Coroutine[None, None, None]]) -> asyncio.Task[None]:
+        """Runs a service of a part around the engine until it returns, or the engine ends, whatever it meets."""
+        task = self._serve(name, run)
+        self._tasks = [*(one for one in self._tasks if not one.done()), task]
+        return task
 
     def say_gateway(self, url: str) -> None:
         """Tells the address that clients use, for the screens."""
@@ -381,7 +412,7 @@ class ResilienceEngine:
         self._publisher.undo = self._operator.undo_offer()
         self._publisher.publish()
 
-    def _subscribe(self, meter: ResilienceMeter, alerts: AlertBook, further: Sequence[Reader]) -> None:
+    def _subscribe(self, meter: ResilienceMeter, further: Sequence[Reader]) -> None:
         """Readers of the bus, in the order of the module's docstring; who is not there costs nothing."""
 
         def measure(event: Event) -> tuple[Event, ...]:
@@ -395,14 +426,16 @@ class ResilienceEngine:
 
         self._bus.subscribe(measure, *MEASURED)
         self._bus.subscribe(self._look_at_degradation, StatusChanged)
-        self._bus.subscribe(alerts.observe, *ALERTING)
+        self._alerts.subscribe()
         self._bus.subscribe(self._executor.take, HoldPlaced, HoldEnded)
         self._bus.subscribe(self._prober.take, BreakerChanged, StatusChanged, HoldPlaced, HoldEnded)
         if self._is_watched:
             self._bus.subscribe(self._publisher.take)
             self._bus.subscribe(self.feed.take)
         if not isinstance(self._recorder, NoRecorder):
-            keeper = Keeper(self._memory, alerts=alerts, recorder=self._recorder)
+            keeper = Keeper(
+                self._memory, alerts=self._alerts.book, notices=self._alerts.kept, recorder=self._recorder
+            )
             self._bus.subscribe(keeper.take, *keeper.kinds)
             self._bus.subscribe(record)
         for reader in further:
@@ -419,10 +452,10 @@ class ResilienceEngine:
         return self._group.create_task(self._survive(name, run), name=name)
 
     async def _survive(self, name: str, run: Callable[[], Coroutine[None, None, None]]) -> None:
-        """Runs a service for ever: an error nobody expected is published, and the service goes on."""
+        """Runs a service until it returns: an error nobody expected is published, and the service goes on."""
         while True:
             try:
-                await run()
+                return await run()
             except Exception as error:  # noqa: BLE001 - a service outlives its bugs; the event tells of them
                 failed = ServiceFailed(at=self._clock.now(), service=name, message=place_of(error))
                 self._bus.publish([failed])

@@ -15,8 +15,9 @@ from hive_console.adapters.config_file import load
 from hive_console.adapters.identity import current_actor, current_origin
 from hive_console.adapters.secrets import KeyReference, KeyRing, KeySource
 from hive_console.adapters.transport import HttpProviders
+from hive_console.core.alert_settings import AlertSettings
 from hive_console.core.command import Command, CommandResult
-from hive_console.core.settings import ModelSettings, Settings
+from hive_console.core.settings import Settings
 from hive_console.core.settings_diff import Change
 from hive_console.core.snapshot import FleetSnapshot
 from hive_console.core.task import Reply, ReplyStream, Task
@@ -24,7 +25,9 @@ from hive_console.engine.clock import SystemClock
 from hive_console.engine.supervisor import ResilienceEngine
 from hive_console.engine.task_stream import TaskStream
 from hive_console.version import VERSION
+from hive_console.wiring.audit_watch import AuditWatch
 from hive_console.wiring.emergency_stop import StopFile
+from hive_console.wiring.outlets import Outlets
 from hive_storage.folder import DataFolder
 from hive_storage.recorder import Recorder
 
@@ -38,16 +41,31 @@ def load_settings(path: str | Path, environ: Mapping[str, str] | None = None) ->
     """
     settings = load(Path(path), os.environ if environ is None else environ).settings
     folder = Path(path).absolute().parent
-    return replace(settings, models=tuple(_anchored(model, folder) for model in settings.models))
+    models = tuple(replace(model, key=_anchored(model.key, folder)) for model in settings.models)
+    return replace(settings, models=models, alerts=_anchored_alerts(settings.alerts, folder))
 
 
-def _anchored(model: ModelSettings, folder: Path) -> ModelSettings:
-    if model.key is None:
-        return model
-    where = KeyReference.parse(model.key)
-    if where.source is not KeySource.FILE:
-        return model
-    return replace(model, key=f"file:{folder / Path(where.where).expanduser()}")
+def _anchored(reference: str | None, folder: Path) -> str | None:
+    """The reference with its path from the root; what is none stays."""
+    if reference is None or not reference.startswith(f"{KeySource.FILE.value}:"):
+        return reference
+    where = KeyReference.parse(reference)
+    return f"{KeySource.FILE.value}:{folder / Path(where.where).expanduser()}"
+
+
+def _anchored_alerts(alerts: AlertSettings, folder: Path) -> AlertSettings:
+    channels = tuple(
+        replace(
+            channel,
+            address=_anchored(channel.address, folder) or "",
+            secret=_anchored(channel.secret, folder),
+        )
+        for channel in alerts.channels
+    )
+    heartbeat = alerts.heartbeat
+    if heartbeat is not None:
+        heartbeat = replace(heartbeat, address=_anchored(heartbeat.address, folder) or "")
+    return replace(alerts, channels=channels, heartbeat=heartbeat)
 
 
 class Engine:
@@ -98,6 +116,8 @@ class Engine:
             provider = await stack.enter_async_context(
                 HttpProviders(self._keys, now=clock.now, network=self._settings.network)
             )
+            outlets = Outlets(self._settings, self._keys, now=clock.now)
+            stack.push_async_callback(outlets.close)
             engine = ResilienceEngine(
                 self._settings,
                 provider=provider,
@@ -106,9 +126,16 @@ class Engine:
                 version=VERSION,
                 saved=saved,
                 is_stopped=stop_file is not None and bool(await stop_file.is_there()),
+                notifiers=outlets.notifier,
+                heart=outlets.heart,
+                local=outlets.local,
             )
+            engine.follow(outlets.use)
             engine.follow(lambda settings: provider.use(settings.network))
             self._engine = await stack.enter_async_context(engine)
+            if self._data is not None:
+                audit_watch = AuditWatch(self._data, publish=engine.publish, now=clock.now)
+                engine.serve("the watch over the audit trail", audit_watch.watch)
             if stop_file is not None:
                 engine.serve("the watch over EMERGENCY_STOP", partial(stop_file.watch, engine.heed_stop_file))
             self._stack = stack.pop_all()

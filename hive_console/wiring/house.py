@@ -17,8 +17,10 @@ from hive_console.core.snapshot import FleetSnapshot
 from hive_console.engine.clock import SystemClock
 from hive_console.engine.supervisor import ResilienceEngine
 from hive_console.version import VERSION
+from hive_console.wiring.audit_watch import AuditWatch
 from hive_console.wiring.emergency_stop import StopFile
 from hive_console.wiring.launch import Launch
+from hive_console.wiring.outlets import Outlets
 from hive_console.wiring.reloading import Reloader
 from hive_storage.recorder import Recorder
 
@@ -83,6 +85,8 @@ async def open_house(
         def snapshot() -> FleetSnapshot:
             return engine.snapshot()
 
+        outlets = Outlets(launch.settings, launch.keys, now=clock.now)
+        stack.push_async_callback(outlets.close)
         stop_file = StopFile(launch.folder.path)
         metrics = MetricsPage(snapshot, version=VERSION)
         engine = await stack.enter_async_context(
@@ -95,10 +99,16 @@ async def open_house(
                 saved=recorder.saved_state(),
                 readers=(metrics.take,),
                 is_stopped=bool(await stop_file.is_there()),
+                notifiers=outlets.notifier,
+                heart=outlets.heart,
+                local=outlets.local,
             )
         )
+        engine.follow(outlets.use)
 
         engine.serve("the watch over EMERGENCY_STOP", partial(stop_file.watch, engine.heed_stop_file))
+        audit_watch = AuditWatch(launch.folder.path, publish=engine.publish, now=clock.now)
+        engine.serve("the watch over the audit trail", audit_watch.watch)
         stack.callback(note, "the engine's calls to models")
 
         def on_error(service: str, message: str) -> None:

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from hive_console.core.alert_settings import AlertSettings, ChannelSettings
 from hive_console.core.command import Command, CommandResult
 from hive_console.core.errors import ProviderError
 from hive_console.core.events import Event
@@ -25,6 +26,7 @@ from hive_console.core.settings import (
 from hive_console.core.snapshot import ModelView, RecorderView
 from hive_console.core.states import Action
 from hive_console.core.task import Answer, Piece, RateLimits, Task, Usage
+from hive_console.engine.ports import Notifier
 from hive_console.engine.publisher import LONGEST
 from hive_console.engine.supervisor import ResilienceEngine
 from hive_console.sim.virtual_time import VirtualClock
@@ -54,7 +56,10 @@ class Line:
 
 @dataclass
 class ScriptedProvider:
-    """Fits `engine.ports.Provider`; `lines` may be changed at any time, `queue` goes before it."""
+    """Fits `engine.ports.Provider`; `lines` may be changed at any time, `queue` goes before it.
+
+    Streams are silent for `hush` seconds after each piece.
+    """
 
     lines: dict[str, Line] = field(default_factory=dict)
     queues: dict[str, list[Line]] = field(default_factory=dict)
@@ -69,6 +74,7 @@ class ScriptedProvider:
     most_in_flight: dict[str, int] = field(default_factory=dict)
     unfits: dict[str, str] = field(default_factory=dict)
     closed_streams: int = 0
+    hush: float = 0.01
     now: Callable[[], float] = lambda: 0.0
 
     def _next(self, model: str) -> Line:
@@ -117,7 +123,7 @@ class ScriptedProvider:
                     if line.cut_after == number:
                         raise ProviderError(line.outcome)
                     yield Piece(b"data: %d\n\n" % number, has_content=True)
-                    await asyncio.sleep(0.01)
+                    await asyncio.sleep(self.hush)
                 if line.usage is not None:
                     yield Piece(b"data: usage\n\n", has_content=False, usage=Usage(0, line.usage.written))
         finally:
@@ -154,6 +160,11 @@ class ListRecorder:
         if self.failure is not None:
             raise self.failure
         self.durable.append(event)
+
+    async def flush(self) -> None:
+        await asyncio.sleep(0.001)
+        if self.failure is not None:
+            raise self.failure
 
     def keep_state(self, model: str, state: Mapping[str, Any]) -> None:
         self.kept[model] = json.loads(json.dumps(state))
@@ -240,6 +251,8 @@ async def staged(
     make_clock: Callable[[asyncio.AbstractEventLoop], VirtualClock] = VirtualClock,
     routes: tuple[RouteSettings, ...] = (),
     is_stopped: bool = False,
+    alerts: AlertSettings | None = None,
+    notifiers: Callable[[ChannelSettings], Notifier] | None = None,
     **fleet: Any,  # any further field of `ResilienceSettings`
 ) -> AsyncIterator[Stage]:
     """A running engine in virtual time."""
@@ -256,6 +269,7 @@ async def staged(
             **fleet,
         ),
         routes=routes,
+        alerts=alerts or AlertSettings(),
     )
     engine = ResilienceEngine(
         settings,
@@ -266,6 +280,7 @@ async def staged(
         pace=pace,
         saved=saved,
         is_stopped=is_stopped,
+        notifiers=notifiers,
     )
     async with engine:
         yield Stage(engine, provider, recorder)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hive_console.core import events as e
-from hive_console.core.states import Action, ActionPhase
+from hive_console.core.states import Action, ActionPhase, NoticeEnd, NoticeKind
 from hive_console.engine import digest_reading
 from hive_console.engine.digest_reading import REACH, digest_of, missed_by
 from tests.recordings.evening import ReviewedStore, an_evening
@@ -68,6 +68,24 @@ async def test_more_events_than_one_question_brings_are_said(
     missed = await missed_by(store, T0 + 60, NOW, actor="ann")
 
     assert missed.is_cut
+
+
+async def test_notices_that_were_given_up_are_told(store: ReviewedStore) -> None:
+    for number, end in enumerate((NoticeEnd.DELIVERED, NoticeEnd.DEAD)):
+        store.record(
+            e.NoticeSettled(
+                at=T0 + 3_000 + number,
+                notice_id=f"N{number}",
+                channel="ops",
+                end=end,
+                kind=NoticeKind.FIRING,
+                alert_ids=("al-1",),
+            )
+        )
+
+    missed = await missed_by(store, T0 + 2_900, NOW, actor="ann")
+
+    assert [notice.notice_id for notice in missed.given_up] == ["N1"]
 
 
 async def test_a_recording_of_nobody_has_nothing_to_tell() -> None:

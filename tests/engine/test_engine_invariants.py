@@ -161,8 +161,12 @@ async def reads(stage: Stage, task: Task, pieces: int | None) -> None:
 
 def at_rest(stage: Stage) -> None:
     """No place is taken, nobody stands in line, no permit and no connection is out."""
-    assert [bulkhead.taken for bulkhead in stage.engine._publisher._bulkheads.values()] == [0, 0, 0]
-    assert [len(bulkhead._waiting) for bulkhead in stage.engine._publisher._bulkheads.values()] == [0, 0, 0]
+    assert [bulkhead.taken for bulkhead in stage.engine._publisher._executor.bulkheads.values()] == [0, 0, 0]
+    assert [len(bulkhead._waiting) for bulkhead in stage.engine._publisher._executor.bulkheads.values()] == [
+        0,
+        0,
+        0,
+    ]
     assert [member.breaker._trials.out for member in stage.engine._fleet.members.values()] == [0, 0, 0]
     assert [member.in_flight for member in stage.engine._fleet.members.values()] == [0, 0, 0]
     assert (stage.engine._door.places.taken, len(stage.engine._door.places._waiting)) == (0, 0)

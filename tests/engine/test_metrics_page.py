@@ -14,14 +14,22 @@ from prometheus_client.parser import text_string_to_metric_families as plain_fam
 from hive_console.adapters.metrics_page import MetricsPage
 from hive_console.adapters.metrics_page.counters import DURATIONS, MAX_UNSETTLED
 from hive_console.core.errors import OperationFailed
-from hive_console.core.events import AttemptFinished, BreakerChanged, FailedOver, OperationFinished, ProbeFinished
+from hive_console.core.events import (
+    AttemptFinished,
+    BreakerChanged,
+    FailedOver,
+    NoticeSettled,
+    NoticeTried,
+    OperationFinished,
+    ProbeFinished,
+)
 from hive_console.core.outcome import Outcome, OutcomeKind
 from hive_console.core.settings import ModelSettings, ProbeKind, Strategy
-from hive_console.core.snapshot import FleetSnapshot
-from hive_console.core.states import Action, OperationResult
+from hive_console.core.snapshot import ChannelView, FleetSnapshot, SilenceView
+from hive_console.core.states import Action, AlertState, NoticeEnd, NoticeKind, OperationResult, Severity
 from hive_console.core.task import Task, Usage
 from hive_console.sim.virtual_time import run_virtually
-from tests.core.samples import fleet_view, model_view
+from tests.core.samples import alert_view, fleet_view, model_view
 from tests.engine.scripted import BROKEN, DOWN, Line, Stage, model, staged
 
 OPEN = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5"
@@ -420,3 +428,42 @@ def test_operations_under_way_that_are_remembered_are_bounded() -> None:
         )
 
     assert len(page.counters._unsettled) == MAX_UNSETTLED
+
+
+def test_alerts_silences_and_channels_are_gauges_and_what_became_of_notices_is_counted() -> None:
+    fleet = fleet_view(
+        model_view("a"),
+        at=100.0,
+        alerts=(
+            alert_view("A1", severity=Severity.ERROR),
+            alert_view("A2", severity=Severity.ERROR, silenced_by="S1"),
+            alert_view("A3", inhibited_by="A1", state=AlertState.RESOLVED),
+        ),
+        silences=(
+            SilenceView("S1", ("model=a",), by="ann", reason="x", begins=50.0, until=150.0),
+            SilenceView("S2", ("model=a",), by="ann", reason="x", begins=150.0, until=250.0),
+        ),
+        channels=(ChannelView("ops", "slack", is_open=True, waiting=3), ChannelView("mail", "email")),
+    )
+    page = page_of(fleet)
+    of_ops: dict[str, Any] = {"channel": "ops", "notice_id": "N1"}
+    page.take(NoticeTried(at=1.0, number=1, **of_ops))
+    page.take(NoticeTried(at=2.0, number=1, took=0.5, status=429, **of_ops))
+    page.take(NoticeTried(at=3.0, number=2, took=0.5, is_delivered=True, **of_ops))
+    page.take(
+        NoticeSettled(
+            at=3.0, end=NoticeEnd.DELIVERED, kind=NoticeKind.FIRING, alert_ids=("A1",), attempts=2, **of_ops
+        )
+    )
+
+    shown = Page(page)
+
+    assert shown.value("hive_alerts_firing", severity="error") == 2
+    assert shown.value("hive_alerts_muted") == 1
+    assert shown.value("hive_silences_active") == 1
+    assert shown.value("hive_channel_open", channel="ops") == 1
+    assert shown.value("hive_channel_open", channel="mail") == 0
+    assert shown.value("hive_notices_waiting", channel="ops") == 3
+    assert shown.value("hive_notices_total", channel="ops", end="delivered") == 1
+    assert shown.value("hive_notice_attempts_total", channel="ops", result="failed") == 1
+    assert shown.value("hive_notice_attempts_total", channel="ops", result="delivered") == 1

@@ -68,6 +68,9 @@ def test_questions_are_answered_from_one_opening(shelf: Shelf, thread: HistoryTh
     assert len(statuses) == 2
     assert history.gaps(BEGIN, BEGIN + 1).result(PATIENCE) == ()
     assert history.audit(Wanted()).result(PATIENCE) == ()
+    assert [alert.alert_id for alert in history.alerts(Wanted()).result(PATIENCE)] == ["al-1"]
+    assert len(history.story("al-1").result(PATIENCE)) == 2
+    assert history.notices(Wanted(), alert_id="al-1", channel="ops").result(PATIENCE) == ()
     assert shelf.opened == 1
 
 
