@@ -33,7 +33,9 @@ def begin(app: AnyApp, client: EngineClient, action: Action, *, model_id: str, n
         alert = alert_wanting_attention(client.snapshot(), model_id)
         if alert is None:
             return refusal_of(client, action, model_id)
-        app.push_screen(ActionDialog(client, Command(action, alert.alert_id), now))
+        from hive_console.ui.alert_dialog import AlertDialog  # loads what only alerts need
+
+        app.push_screen(AlertDialog(client, Command(action, alert.alert_id), now))
     elif action is Action.FAIL_OVER:
         app.push_screen(
             TargetPicker(client, model_id),

@@ -18,6 +18,7 @@ from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
 from hive_console.core.console_settings import FASTEST, SLOWEST
+from hive_console.core.snapshot import FleetSnapshot
 from hive_console.core.states import ModelStatus
 from hive_console.engine.client import EngineClient
 from hive_console.engine.history import History
@@ -31,6 +32,7 @@ from hive_console.ui.fleet_screen import FleetScreen
 from hive_console.ui.look import Look
 from hive_console.ui.painting import PaintedApp, Painter
 from hive_console.ui.plain_signs import in_ascii
+from hive_console.ui.terminal import notification_sequence
 from hive_console.ui.theming import Colorless, PlainSigns, Sixteen, theme_of
 from hive_console.ui.title import DEMO
 from hive_console.ui.way_out import Tie
@@ -228,15 +230,30 @@ class HiveApp(PaintedApp, inherit_bindings=False):
         return driver if isinstance(driver, Asides) else None
 
     def call_for_attention(self) -> None:
-        """Tells the window how many critical alerts wait, and rings for new ones."""
+        """Tells the window how many critical alerts wait, and calls for what is new.
+
+        By the notices to this terminal where the settings have a channel for it, else by the bell for each new
+        critical alert.
+        """
         fleet = self.client.snapshot()
         driver = self._asides
         if driver is not None:
             if self._look.has_title:
                 title = window_title(fleet)
                 driver.name_window(in_ascii(title) if self.is_ascii else title)
-            if self._attention.rings(fleet, self.wall()):
-                driver.ring()
+            self._ring(driver, fleet)
+
+    def _ring(self, driver: Asides, fleet: FleetSnapshot) -> None:
+        attention, wall = self._attention, self.wall()
+        attention.take(self.client.events(attention.cursor), fleet)
+        is_new = attention.rings(fleet, wall)
+        call = attention.call(fleet, wall)
+        if is_new if call is None and not attention.has_channel(fleet) else call is not None and call.is_loud:
+            driver.ring()
+        if call is not None and self._look.has_title:  # a terminal that knows such orders, or drops them
+            texts = (window_title(fleet), call.text)
+            title, text = map(in_ascii, texts) if self.is_ascii else texts
+            driver.order(notification_sequence(title, text, self._environ))
 
     def _repaint(self) -> None:
         self._take_colors_out()
@@ -305,6 +322,15 @@ class HiveApp(PaintedApp, inherit_bindings=False):
         from hive_console.ui.alerts_screen import AlertsScreen
 
         self._show_place("alerts", AlertsScreen)
+
+    def show_alerts_pane(self, name: str) -> None:
+        """Shows one of the panes beside the inbox."""
+        from hive_console.ui.alerts_screen import AlertsScreen
+
+        self.action_show_alerts()
+        screen = self.screen
+        if isinstance(screen, AlertsScreen):
+            screen.call_after_refresh(screen.go_to_pane, name)
 
     def action_show_timeline(self) -> None:
         from hive_console.ui.timeline_screen import TimelineScreen

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, tzinfo
 
+from hive_console.core.deed_words import where_to, whom
 from hive_console.core.past import past_of
 from hive_console.core.snapshot import FleetSnapshot
 from hive_console.core.states import ActionPhase
@@ -33,8 +34,7 @@ _WORD, _WHO, _ACTION, _TARGET, _AGE = 10, 11, 12, 18, 5
 
 
 def _target(deed: Deed) -> str:
-    to = f" → {deed.act.parameter}" if deed.act.parameter else ""
-    return f"{deed.act.target}{to}"
+    return f"{whom(deed.act)}{where_to(deed.act)}"
 
 
 def _told(deed: Deed) -> str:

@@ -11,15 +11,13 @@ from collections.abc import Callable, Mapping
 from typing import Protocol, runtime_checkable
 
 from hive_console.core.text import clean
+from hive_console.ui.terminal import passed_on
 
 TEXT_LIMIT = 16 * 1024
 """Bytes of a text that is sent: terminals take 75 kB and more; a slow line of 20 kB/s needs a second for this."""
 
 LINE_LIMIT = 500
 """Characters of one copied line."""
-
-_SCREEN_CHUNK = 600
-"""Characters of one piece for GNU screen, which drops device control strings of more than 768 bytes."""
 
 KeepCopy = Callable[[str], str]
 """Keeps a text in a file and returns where; raises `OSError`."""
@@ -40,24 +38,11 @@ def harmless_text(text: str) -> str:
 
 
 def clipboard_sequence(text: str, environ: Mapping[str, str]) -> str:
-    """What puts the text on the terminal's clipboard; empty when it is too long to be sent.
-
-    In tmux both ways that its settings may allow are taken: its own clipboard (`set-clipboard on`), and past it to
-    the terminal outside (`allow-passthrough on`). GNU screen passes strings on in pieces.
-    """
+    """What puts the text on the terminal's clipboard (tmux has one too); empty when it is too long to be sent."""
     content = text.encode("utf-8", "replace")
     if len(content) > TEXT_LIMIT:
         return ""
-    plain = f"\x1b]52;c;{base64.b64encode(content).decode('ascii')}\x07"
-    term = environ.get("TERM", "")
-    if environ.get("TMUX") or term.startswith("tmux"):
-        doubled = plain.replace("\x1b", "\x1b\x1b")
-        return plain + f"\x1bPtmux;{doubled}\x1b\\"
-    if environ.get("STY") or term.startswith("screen"):
-        pieces = (plain[start : start + _SCREEN_CHUNK] for start in range(0, len(plain), _SCREEN_CHUNK))
-        # A tmux at the other end of ssh calls itself screen as well, and takes the plain one.
-        return plain + "".join(f"\x1bP{piece}\x1b\\" for piece in pieces)
-    return plain
+    return passed_on(f"\x1b]52;c;{base64.b64encode(content).decode('ascii')}\x07", environ)
 
 
 def copied_words(what: str, *, is_sent: bool, kept: str) -> str:

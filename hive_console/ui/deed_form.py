@@ -29,10 +29,8 @@ WIDTH = 76
 FRAME = 4
 """Lines that are always there: the border, and the buttons with the air above them."""
 
-NO_END = "no end"
-"""What the duration without an end is called."""
-
-_FIELDS = ("lasts", "value", "reason", "typed")
+_CHOSEN, _TYPED = ("lasts", "as"), ("value", "reason", "typed")
+_FIELDS = (*_CHOSEN, *_TYPED)
 
 
 class DeedForm(Vertical):
@@ -58,8 +56,9 @@ class DeedForm(Vertical):
     def compose(self) -> ComposeResult:
         """From the top: what is told, what is asked, what to know, and the way on."""
         yield LinePane(id="deed-story")
-        yield from self._row("lasts", ChoiceRow(is_ascii=is_ascii(self.app), id="deed-lasts"))
-        for name in _FIELDS[1:]:
+        for name in _CHOSEN:
+            yield from self._row(name, ChoiceRow(is_ascii=is_ascii(self.app), id=f"deed-{name}"))
+        for name in _TYPED:
             yield from self._row(name, ReasonInput(max_length=REASON_LIMIT, id=f"deed-{name}"))
         yield LinePane(id="deed-undo")
         yield LinePane(id="deed-message")
@@ -103,6 +102,11 @@ class DeedForm(Vertical):
         """The place of the duration that is chosen."""
         return self.query_one("#deed-lasts", ChoiceRow).chosen
 
+    @property
+    def way(self) -> int:
+        """The place of the way that is chosen."""
+        return self.query_one("#deed-as", ChoiceRow).chosen
+
     def remember(self, reasons: tuple[str, ...]) -> None:
         """Offers reasons that were given before."""
         self._input("reason").remember(reasons)
@@ -127,7 +131,7 @@ class DeedForm(Vertical):
 
     def first_field(self) -> Widget | None:
         """The first line that asks for something to be typed."""
-        return next((self._input(name) for name in _FIELDS[1:] if self._is_shown(name)), None)
+        return next((self._input(name) for name in _TYPED if self._is_shown(name)), None)
 
     def focus_first(self) -> None:
         """Goes to what is asked for first, or to the way out."""
@@ -147,22 +151,30 @@ class DeedForm(Vertical):
         is_open = not asked.refusal
         shown = {
             "lasts": len(asked.durations) > 1,
+            "as": len(asked.options) > 1,
             "value": bool(asked.asks_for),
             "reason": asked.reason is not ReasonRule.NONE,
             "typed": bool(asked.must_type),
         }
         for name, is_shown in shown.items():
             self.query_one(f"#deed-{name}-row").display = is_open and is_shown
-        labels = {"lasts": "Lasts", "value": asked.asks_for, "reason": asked.reason_label, "typed": "Type it"}
+        labels = {
+            "lasts": "Lasts",
+            "as": asked.options_label,
+            "value": asked.asks_for,
+            "reason": asked.reason_label,
+            "typed": "Type it",
+        }
         for name, label in labels.items():
             role = Role.BAD if name == "typed" else Role.MUTED
             self._tell(f"#deed-{name}-label", [(Piece(label, role),)])
         self.query_one("#deed-lasts", ChoiceRow).offer(
             tuple(
-                _lasting(end, ends_from, zone) if place == self.chosen else _span(end)
+                _lasting(end, ends_from, zone, asked.no_end) if place == self.chosen else _span(end, asked.no_end)
                 for place, end in enumerate(asked.durations)
             )
         )
+        self.query_one("#deed-as", ChoiceRow).offer(asked.options)
         is_required = asked.reason is ReasonRule.REQUIRED
         self._input("reason").placeholder = "required" if is_required else "optional"
         self._input("typed").placeholder = harmless(asked.must_type)
@@ -233,14 +245,14 @@ class DeedForm(Vertical):
         return self.query_one(f"#deed-{name}", ReasonInput)
 
 
-def _span(seconds: float | None) -> str:
-    return NO_END if seconds is None else span(seconds)
+def _span(seconds: float | None, no_end: str) -> str:
+    return no_end if seconds is None else span(seconds)
 
 
-def _lasting(seconds: float | None, begin: float, zone: tzinfo | None) -> str:
+def _lasting(seconds: float | None, begin: float, zone: tzinfo | None, no_end: str) -> str:
     """A duration, and the time of day at which it is over."""
     if seconds is None:
-        return NO_END
+        return no_end
     is_another_day = (
         datetime.fromtimestamp(begin, zone).date() != datetime.fromtimestamp(begin + seconds, zone).date()
     )

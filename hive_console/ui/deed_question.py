@@ -16,6 +16,9 @@ LABEL = 9
 MOST_LINES = 4
 """Lines that one fact may take."""
 
+NO_END = "no end"
+"""What the duration without an end is called where nothing else is said."""
+
 CHANGED = "changed: "
 """Stands before a fact that is another than the one that was read."""
 
@@ -72,6 +75,9 @@ class Question:
         reason: whether a reason is asked for.
         reason_label: what the reason is called.
         durations: the ends that can be chosen, in seconds, the usual one first; `None` is no end.
+        no_end: what the duration without an end is called.
+        options: ways to do it, one of which is chosen, the usual one first; none where there is one way.
+        options_label: what is chosen by them.
         asks_for: what else has to be typed, as a label; empty for most.
         undo: how it can be undone.
     """
@@ -89,6 +95,9 @@ class Question:
     reason: ReasonRule = ReasonRule.OPTIONAL
     reason_label: str = "Reason"
     durations: tuple[float | None, ...] = ()
+    no_end: str = NO_END
+    options: tuple[str, ...] = ()
+    options_label: str = ""
     asks_for: str = ""
     undo: str = ""
 

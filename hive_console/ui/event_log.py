@@ -12,7 +12,7 @@ from hive_console.core.states import AlertState, Severity
 from hive_console.engine.client import EventPage
 from hive_console.ui.formatting import time_of_day
 from hive_widgets.fleet_cells import short_span
-from hive_widgets.glyphs import ACKNOWLEDGED, RESOLVED, SEVERITY_MARKS, Mark, Role
+from hive_widgets.glyphs import ACKNOWLEDGED, INHIBITED, RESOLVED, SEVERITY_MARKS, SILENCED, Mark, Role
 from hive_widgets.line_pane import Pieces
 from hive_widgets.pieces import Piece
 
@@ -103,10 +103,13 @@ def inbox_lines(fleet: FleetSnapshot, now: float, *, is_ascii: bool = False) -> 
     """The alerts as lines for the pane beside the log: those that want somebody first."""
     if not fleet.alerts:
         return ((Piece(" no alerts", Role.MUTED),),)
-    ordered = sorted(
-        fleet.alerts, key=lambda alert: (not alert.wants_attention, alert.state is AlertState.RESOLVED)
-    )
+    ordered = sorted(fleet.alerts, key=_urgency)
     return tuple(_alert(alert, now, is_ascii=is_ascii) for alert in ordered)
+
+
+def _urgency(alert: AlertView) -> tuple[bool, bool, bool, int]:
+    is_over = alert.state is AlertState.RESOLVED
+    return not alert.wants_attention, is_over, alert.is_muted, 0 if is_over else -alert.severity.rank
 
 
 def _alert(alert: AlertView, now: float, *, is_ascii: bool) -> Pieces:
@@ -116,5 +119,8 @@ def _alert(alert: AlertView, now: float, *, is_ascii: bool) -> Pieces:
     if alert.acknowledged_by is not None:
         glyph = _glyph(ACKNOWLEDGED, is_ascii=is_ascii)
         return (age, Piece(f"{glyph} {alert.acknowledged_by}: {alert.text}", ACKNOWLEDGED.role))
+    if alert.is_muted:
+        muted = SILENCED if alert.silenced_by else INHIBITED
+        return (age, Piece(f"{_glyph(muted, is_ascii=is_ascii)} {muted.word}: {alert.text}", Role.MUTED))
     mark = SEVERITY_MARKS[alert.severity]
     return (age, Piece(f"{_glyph(mark, is_ascii=is_ascii)} ", mark.role), Piece(alert.text, is_bold=True))

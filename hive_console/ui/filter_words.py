@@ -6,8 +6,9 @@ Pure; what the words mean is said elsewhere. Every screen that filters reads its
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 LONGEST = 200
 """Characters of a line that are read; what is longer was pasted by mistake."""
@@ -129,6 +130,35 @@ class Completion:
 def word_before(line: str, cursor: int) -> str:
     """The part of a word that stands directly before the cursor."""
     return line[:cursor].rpartition(" ")[2]
+
+
+It = TypeVar("It")
+
+
+def claims_of(
+    line: str, keys: Collection[str], claim_of: Callable[[Word], Callable[[It], bool] | str]
+) -> tuple[tuple[str, ...], tuple[Problem, ...], tuple[Callable[[It], bool], ...]]:
+    """The words of a filter as typed, what of them is not understood, and what the others claim; never raises.
+
+    Args:
+        line: the filter.
+        keys: what may stand before an operator.
+        claim_of: what a word claims without its `!`, or why it is not understood.
+    """
+    words = words_of(line, keys)
+    claims: list[Callable[[It], bool]] = []
+    problems: list[Problem] = []
+    for word in words:
+        claim = claim_of(word)
+        if isinstance(claim, str):
+            problems.append(Problem(word.at, word.text, claim))
+        else:
+            claims.append(_negated(claim) if word.is_negated else claim)
+    return tuple(word.text for word in words), tuple(problems), tuple(claims)
+
+
+def _negated(claim: Callable[[It], bool]) -> Callable[[It], bool]:
+    return lambda it: not claim(it)
 
 
 def completed(line: str, cursor: int, typed: str, offers: Iterable[str]) -> Completion:

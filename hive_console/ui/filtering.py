@@ -16,11 +16,11 @@ from hive_console.ui.filter_words import (
     Completion,
     Problem,
     Word,
+    claims_of,
     completed,
     is_subsequence,
     mistyped_key,
     word_before,
-    words_of,
 )
 
 HINT = "status:down breaker:open provider:x p95>2s err>=5 since<15m hold:pinned !word ~fzy word"
@@ -140,20 +140,7 @@ class Filter:
 
 def parse(line: str) -> Filter:
     """The filter that this line makes; never raises."""
-    words = words_of(line, KEYS)
-    claims: list[Claim] = []
-    problems: list[Problem] = []
-    for word in words:
-        claim = _claim(word)
-        if isinstance(claim, str):
-            problems.append(Problem(word.at, word.text, claim))
-        else:
-            claims.append(_negated(claim) if word.is_negated else claim)
-    return Filter(tuple(word.text for word in words), tuple(problems), tuple(claims))
-
-
-def _negated(claim: Claim) -> Claim:
-    return lambda it: not claim(it)
+    return Filter(*claims_of(line, KEYS, _claim))
 
 
 def _claim(word: Word) -> Claim | str:

@@ -14,7 +14,7 @@ from hive_console.engine.client import EngineClient
 from hive_console.ui.app_traits import is_read_only, refusal_to_act
 from hive_console.ui.deeds import DEED_KEYS, DEED_WORDS, EMERGENCY_KEY, NOTHING_TO_UNDO, UNDO_KEY, can_undo
 
-ACTING = frozenset({"act", "undo"})
+ACTING = frozenset({"act", "alert", "undo"})
 """Actions of keys that a read-only console grays out."""
 
 

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from hive_console.core.command import Command
+from hive_console.core.effects_on_alerts import MOST_AT_ONCE
 from hive_console.core.past import past_of
-from hive_console.core.states import EVERYTHING, Action
+from hive_console.core.states import ALERT_ACTIONS, EVERYTHING, Action, AlertState
+from hive_console.ui.alert_deeds import ALERT_WORDS, INBOX, PANES, begin
+from hive_console.ui.alert_deeds import refusal_of as refusal_on_alerts
 from hive_console.ui.app_traits import is_read_only, refusal_to_act
 from hive_console.ui.deeds import DEED_KEYS, DEED_WORDS, EMERGENCY_KEY, refusal_of
 from hive_console.ui.filtering import FLAGS
 from hive_console.ui.operator_keys import OperatorKeys
 from hive_console.ui.palette_search import Catalog, Found
+from hive_widgets.inbox_rows import inbox_order
 from hive_widgets.pieces import harmless
 
 if TYPE_CHECKING:  # the app names the palette
@@ -39,6 +44,19 @@ _WIDE = (
 )
 
 _ACTIONS = tuple(DEED_WORDS)
+
+ON_ALERTS = (
+    Action.ACKNOWLEDGE,
+    Action.UNACKNOWLEDGE,
+    Action.SILENCE,
+    Action.ESCALATE,
+    Action.RESOLVE,
+    Action.NOTE,
+)
+"""Deeds that are offered on each alert by name."""
+
+NAMED = 20
+"""Alerts, silences and channels that are offered by name: of more, the inbox has them all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +113,7 @@ class Offers:
         """What was found; the reason why it cannot be done is asked for only now."""
         if found.model < 0:
             plain = self._plain[found.offer]
-            refusal = "" if plain.command is None else self._why_not(plain.command.action, plain.command)
+            refusal = "" if plain.command is None else self._why_not_plain(plain.command)
             return Offer(plain.text, plain.run, refusal)
         model_id = self._models[found.model]
         if found.action < 0:
@@ -120,12 +138,50 @@ class Offers:
             for text, action in _WIDE:
                 command = Command(action, EVERYTHING)
                 yield _Plain(text, self._asking(command), command)
+        yield from self._alerts()
         yield from (_Plain(text, run) for text, run in app.offers())
         yield from (_Plain(f"filter {words}", self.filtering(words).run) for words in _FILTERS)
         yield _Plain("filter off: all models", self.filtering("").run)
         yield _Plain("help: keys and signs", app.action_help)
         yield from (_Plain(f"theme {name}: {title}", self._theming(name)) for name, title in app.theme_titles)
         yield _Plain("quit" if self._is_past else "quit (asks first)", app.action_ask_to_quit)
+
+    def _alerts(self) -> Iterator[_Plain]:
+        """The panes of the inbox, and deeds on alerts, silences and channels by name."""
+        app, fleet = self._app, self._client.snapshot()
+        for pane, name in PANES.items():
+            if pane != INBOX:
+                yield _Plain(f"alerts: {name}", partial(app.show_alerts_pane, pane))
+        if self._is_past:
+            return
+        firing = inbox_order(alert for alert in fleet.alerts if alert.state is AlertState.FIRING)
+        waiting = [alert.alert_id for alert in firing if alert.wants_attention][:MOST_AT_ONCE]
+        if waiting:
+            words = f"alerts: acknowledge all {len(waiting)} that want somebody"
+            yield self._deed(words, Action.ACKNOWLEDGE, ",".join(waiting))
+        yield self._deed("silence: write what it matches", Action.SILENCE, "")
+        for alert in firing[:NAMED]:
+            name = harmless(f"{alert.subject or 'fleet'} {alert.rule_id}")
+            for action in ON_ALERTS:
+                yield self._deed(f"alert {name}: {ALERT_WORDS[action]}", action, alert.alert_id)
+        for silence in fleet.silences[:NAMED]:
+            words = harmless(f"silence {', '.join(silence.matchers)} by {silence.by}: end it")
+            yield self._deed(words, Action.UNSILENCE, silence.silence_id)
+        for channel in fleet.channels[:NAMED]:
+            yield self._deed(f"channel {harmless(channel.name)}: send a test", Action.TEST_CHANNEL, channel.name)
+
+    def _deed(self, words: str, action: Action, target: str) -> _Plain:
+        def run() -> None:
+            refusal = begin(self._app, self._client, action, target)
+            if refusal:
+                self._app.notify(refusal)
+
+        return _Plain(words, run, Command(action, target))
+
+    def _why_not_plain(self, command: Command) -> str:
+        if command.action in ALERT_ACTIONS and not is_read_only(self._app):
+            return refusal_on_alerts(self._client, command.action, command.target)
+        return self._why_not(command.action, command)
 
     def _why_not(self, action: Action, command: Command) -> str:
         if is_read_only(self._app):

@@ -8,6 +8,7 @@ from hive_console.core.past import past_of
 from hive_console.core.snapshot import FleetSnapshot
 from hive_console.core.wording import whole_span
 from hive_console.ui.app_traits import AnyApp, is_ascii, is_read_only, trouble_of
+from hive_console.ui.channel_words import channel_banner, failing_channels
 from hive_console.ui.formatting import day_and_time, time_of_day
 from hive_console.ui.title import DEMO, OLD_NEWS
 from hive_widgets.glyphs import Role
@@ -43,6 +44,7 @@ def place_line(
         app: whose traits are said.
     """
     right = [Piece(fleet.environment, Role.ACCENT)] if fleet.environment.lower() not in {"", DEMO} else []
+    right += _failures(fleet)
     right.append(_mode(fleet, now, trouble_of(app)))
     is_past = past_of(fleet) is not None
     if is_read_only(app) and not is_past:
@@ -55,6 +57,15 @@ def place_line(
     middle = fit(f"  {details}", room) if room > 0 else ""
     spaced = [part for piece in right for part in (Piece("  "), piece)]
     return (*crumbs, Piece(middle, Role.MUTED), *spaced)
+
+
+def _failures(fleet: FleetSnapshot) -> list[Piece]:
+    """What makes the console itself worth less than it looks: nothing is written down, or nobody is told."""
+    if past_of(fleet) is not None:
+        return []
+    words = ["NOT RECORDING"] if fleet.recorder.error else []
+    words += [channel_banner(fleet)] if failing_channels(fleet) else []
+    return [Piece(word, Role.BAD, is_bold=True) for word in words]
 
 
 def _mode(fleet: FleetSnapshot, now: float, trouble: str) -> Piece:

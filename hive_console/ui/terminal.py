@@ -27,6 +27,16 @@ TITLE_LIMIT = 80
 """Characters of a window's title that anybody sees."""
 
 
+_SCREEN_CHUNK = 600
+"""Characters of one piece for GNU screen, which drops device control strings of more than 768 bytes."""
+
+_NOTIFIES_BY_777 = ("rxvt", "foot", "wezterm", "ghostty")
+"""Parts of `TERM` of terminals that show a notification by OSC 777; others that do (iTerm2, kitty) take OSC 9."""
+
+NOTIFICATION_LIMIT = 160
+"""Characters of a desktop notification that anybody sees."""
+
+
 class Depth(Enum):
     """How many colours a terminal has; the value is how the screen library calls it."""
 
@@ -52,6 +62,38 @@ def depth_of(environ: Mapping[str, str]) -> Depth:
 def has_title(environ: Mapping[str, str]) -> bool:
     """Whether the terminal is known to keep a window title; others might print it."""
     return any(name in environ.get("TERM", "") for name in _OWN_TITLE)
+
+
+def passed_on(sequence: str, environ: Mapping[str, str]) -> str:
+    """A sequence for the terminal outside, however many programs stand between.
+
+    In tmux both ways that its settings may allow are taken: what it understands itself, and past it
+    (`allow-passthrough on`). GNU screen passes strings on in pieces.
+    """
+    term = environ.get("TERM", "")
+    if environ.get("TMUX") or term.startswith("tmux"):
+        doubled = sequence.replace("\x1b", "\x1b\x1b")
+        return sequence + f"\x1bPtmux;{doubled}\x1b\\"
+    if environ.get("STY") or term.startswith("screen"):
+        pieces = (sequence[start : start + _SCREEN_CHUNK] for start in range(0, len(sequence), _SCREEN_CHUNK))
+        # A tmux at the other end of ssh calls itself screen as well, and takes the plain one.
+        return sequence + "".join(f"\x1bP{piece}\x1b\\" for piece in pieces)
+    return sequence
+
+
+def notification_sequence(title: str, text: str, environ: Mapping[str, str]) -> str:
+    """What makes a terminal show a desktop notification, where it can; ends in BEL, which no text within holds."""
+    shown = harmless_line(text, NOTIFICATION_LIMIT)
+    named = harmless_line(title, TITLE_LIMIT).replace(";", ",")
+    if any(name in environ.get("TERM", "") for name in _NOTIFIES_BY_777):
+        return passed_on(f"\x1b]777;notify;{named};{shown.replace(';', ',')}\x07", environ)
+    # What begins with a digit would be another order (`9;4;` is the progress of a task).
+    return passed_on(f"\x1b]9;{named}: {shown}\x07", environ)
+
+
+def harmless_line(text: str, limit: int) -> str:
+    """Only what is printable, whatever came: what is visible on a screen may mean something to a window."""
+    return "".join(sign for sign in clean(text, limit) if sign.isprintable())
 
 
 def is_far(environ: Mapping[str, str]) -> bool:

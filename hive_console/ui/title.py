@@ -9,6 +9,7 @@ from hive_console.core.past import OPENING, Past, past_of
 from hive_console.core.snapshot import FleetSnapshot
 from hive_console.core.states import AlertState, BreakerState, DegradationLevel, ModelStatus
 from hive_console.core.wording import span, whole_span
+from hive_console.ui.channel_words import channel_words, failing_channels
 from hive_console.ui.company import company_of
 from hive_console.ui.formatting import day_and_time, time_of_day
 from hive_console.ui.past_words import doubts_of
@@ -125,15 +126,17 @@ def _breaker_counts(fleet: FleetSnapshot, *, is_ascii: bool) -> list[Piece]:
 
 
 def _alert_count(fleet: FleetSnapshot, *, is_ascii: bool) -> list[Piece]:
+    """Alerts that fire and that people are told of; the muted ones are named only where there are no others."""
     firing = [alert for alert in fleet.alerts if alert.state is AlertState.FIRING]
-    if not firing:
-        return [Piece("no alerts", Role.MUTED)]
-    waiting = [alert for alert in firing if alert.wants_attention]
-    word = "alert" if len(firing) == 1 else "alerts"
+    told = [alert for alert in firing if not alert.is_muted]
+    if not told:
+        return [Piece(f"{len(firing)} muted" if firing else "no alerts", Role.MUTED)]
+    waiting = [alert for alert in told if alert.wants_attention]
+    word = "alert" if len(told) == 1 else "alerts"
     if not waiting:
-        return [Piece(f"{len(firing)} {word}, all acknowledged", Role.HELD)]
-    worst = max(waiting, key=lambda alert: list(SEVERITY_MARKS).index(alert.severity))
-    return [_count(SEVERITY_MARKS[worst.severity], len(firing), word, is_ascii=is_ascii)]
+        return [Piece(f"{len(told)} {word}, all acknowledged", Role.HELD)]
+    worst = max((alert.severity for alert in waiting), key=lambda severity: severity.rank)
+    return [_count(SEVERITY_MARKS[worst], len(told), word, is_ascii=is_ascii)]
 
 
 def _count(mark: Mark, count: int, word: str, *, is_ascii: bool) -> Piece:
@@ -178,6 +181,8 @@ def sentence(fleet: FleetSnapshot, now: float, zone: tzinfo | None = None, *, tr
         doubts.append(f"NOT RECORDING: {fleet.recorder.error}.")
     elif fleet.recorder.caution:
         doubts.append(f"Recording: {fleet.recorder.caution}.")
+    if failing_channels(fleet):
+        doubts.append(f"{channel_words(fleet)}.")
     return _news(fleet, now, " ".join(doubts))
 
 

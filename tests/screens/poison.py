@@ -14,6 +14,7 @@ from hive_console.core.reload_report import ReloadReport
 from hive_console.core.snapshot import FleetSnapshot
 from tests.core.samples import every_event
 from tests.screens import posted
+from tests.screens.alert_scenes import busy, told
 from tests.screens.payloads import PAYLOADS
 from tests.screens.posted import NOW, FakeClient
 
@@ -73,7 +74,7 @@ class HostileClient(FakeClient):
 
 def _wordy() -> FleetSnapshot:
     """An incident in which no text is empty that could be there."""
-    fleet = posted.incident()
+    fleet, inbox = posted.incident(), busy()
     down = replace(
         fleet.models[0], fault="key refused", pinned_to=fleet.models[1].model_id, last_error="boom: it broke"
     )
@@ -83,9 +84,18 @@ def _wordy() -> FleetSnapshot:
         undo_text="failed over",
         undo_until=NOW + 60,
         recorder=replace(fleet.recorder, error="the disk is full"),
+        alerts=(*fleet.alerts, *inbox.alerts),
+        pending=inbox.pending,
+        silences=inbox.silences,
+        channels=inbox.channels,
+        on_call=inbox.on_call,
     )
 
 
 def _all_events() -> list[Event]:
-    told: list[Event] = [replace(event, at=NOW - 300 + place) for place, event in enumerate(every_event())]
-    return [*told, *(e.ServiceFailed(at=NOW, service=payload, message=payload) for payload in PAYLOADS)]
+    happened: list[Event] = [replace(event, at=NOW - 300 + place) for place, event in enumerate(every_event())]
+    return [
+        *happened,
+        *told(),
+        *(e.ServiceFailed(at=NOW, service=payload, message=payload) for payload in PAYLOADS),
+    ]

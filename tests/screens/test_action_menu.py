@@ -9,10 +9,11 @@ import pytest
 from textual.widgets import Button
 
 from hive_console.core.command import Command
-from hive_console.core.states import NOT_COMMANDED, Action
+from hive_console.core.states import ALERT_ACTIONS, NOT_COMMANDED, Action
 from hive_console.ui.action_dialog import ActionDialog
 from hive_console.ui.action_flow import begin, open_menu
 from hive_console.ui.action_menu import ActionMenu
+from hive_console.ui.alert_deeds import ALERT_KEYS, ALERT_WORDS
 from hive_console.ui.confirm_dialog import ConfirmDialog
 from hive_console.ui.deed_dialog import DeedDialog, Phase
 from hive_console.ui.deeds import DEED_KEYS, DEED_WORDS, FLEET_WIDE
@@ -41,8 +42,15 @@ def menu_of(stage: Stage, model_id: str) -> ActionMenu:
 
 
 def test_every_action_on_a_model_has_a_key_and_words() -> None:
-    assert set(DEED_KEYS) == set(DEED_WORDS) == set(Action) - FLEET_WIDE - NOT_COMMANDED
+    on_models = set(Action) - FLEET_WIDE - NOT_COMMANDED - ALERT_ACTIONS
+
+    assert set(DEED_KEYS) == set(DEED_WORDS) == on_models | {Action.ACKNOWLEDGE}
     assert len(set(DEED_KEYS.values())) == len(DEED_KEYS)
+
+
+def test_every_action_on_alerts_has_a_key_and_words() -> None:
+    assert set(ALERT_KEYS) == set(ALERT_WORDS) == ALERT_ACTIONS
+    assert len(set(ALERT_KEYS.values())) == len(ALERT_KEYS)
 
 
 async def test_the_menu_shows_every_action_with_its_key() -> None:

@@ -10,13 +10,14 @@ import pytest
 from hive_console.core.command import Command
 from hive_console.core.snapshot import AlertView
 from hive_console.core.states import Action, AlertRule, AlertState, Severity
-from hive_console.ui.acknowledge_dialog import AcknowledgeDialog
-from hive_console.ui.action_dialog import ActionDialog
+from hive_console.ui.alert_dialog import AlertDialog
+from hive_console.ui.alert_screen import AlertScreen
 from hive_console.ui.alerts_screen import AlertsScreen
 from hive_console.ui.deed_dialog import DeedDialog
 from hive_console.ui.model_screen import ModelScreen
 from hive_console.ui.undo_dialog import UndoDialog
-from hive_widgets.alert_list import AlertList, inbox_order
+from hive_widgets.alert_list import AlertList
+from hive_widgets.inbox_rows import inbox_order, rows_of
 from tests.screens.payloads import PAYLOADS, controls_in
 from tests.screens.posted import NOW, FakeClient, alert, healthy, incident
 from tests.screens.stage import Stage, staged
@@ -73,19 +74,19 @@ async def test_the_cursor_is_seen_on_a_marked_line_too() -> None:
     async with staged(inbox(*many_alerts(3))) as stage:
         screen = open_inbox(stage)
         await stage.press("space", "k")
-        first = screen.query_one(AlertList).render_line(0)
+        first = screen.query_one(AlertList).render_line(1)
 
         strips = stage.app.screen._compositor.render_strips()
 
         assert any(segment.style is not None and segment.style.reverse for segment in first)
-        assert any(segment.style is not None and segment.style.reverse for segment in strips[2])
+        assert any(segment.style is not None and segment.style.reverse for segment in strips[3])
 
 
 async def test_a_line_has_severity_age_owner_subject_and_text() -> None:
-    async with staged(FakeClient(incident()), size=(140, 40)) as stage:
+    async with staged(FakeClient(incident()), size=(150, 40)) as stage:
         open_inbox(stage)
         await stage.pilot.pause()
-        waiting, taken, over = stage.app.screen.query_one(AlertList).text.splitlines()
+        _, waiting, _, taken, _, over = stage.app.screen.query_one(AlertList).text.splitlines()
 
         assert waiting.split()[:6] == ["›✖", "CRITICAL", "14", "m", "FIRING", "claude-4-sonnet"]
         assert "model-unavailable" in waiting
@@ -96,14 +97,14 @@ async def test_a_line_has_severity_age_owner_subject_and_text() -> None:
 async def test_the_details_say_all_there_is_to_know() -> None:
     async with staged(FakeClient(incident())) as stage:
         open_inbox(stage)
-        await stage.press("j")
+        await stage.press("j", "j")
 
         assert "Alert    breaker of claude-4-sonnet is open" in stage.shown
         assert "Rule     breaker-open, warning, about claude-4-sonnet" in stage.shown
+        assert "Told     nobody but this console" in stage.shown
         assert "Since    02:58:44Z, 14 m ago" in stage.shown
         assert "Taken    ✔ maria, 10 m ago: “vendor called”" in stage.shown
         assert "Now      ✖ DOWN for 14 m" in stage.shown
-        assert "Traffic  gpt-5 ● serves" in stage.shown
 
 
 async def test_an_alert_that_is_over_says_how_long_it_lasted() -> None:
@@ -137,15 +138,29 @@ async def test_an_empty_inbox_is_calm() -> None:
 
         assert "Nothing wants you: all 12 models are well." in stage.shown
         assert "no alert since the engine started 4 h ago" in stage.shown
-        assert "there is no alert to acknowledge" in stage.shown
+        assert "there is no alert under the cursor" in stage.shown
 
 
 async def test_the_cursor_stays_on_its_alert_when_others_come() -> None:
     async with staged(FakeClient(incident())) as stage:
         screen = open_inbox(stage)
-        await stage.press("j")
+        await stage.press("j", "j")
         newer = alert("al-9", raised_at=NOW)
         stage.client.post(replace(incident(), alerts=(newer, *incident().alerts)))
+        screen.tick()
+        current = screen.query_one(AlertList).current
+
+        assert current is not None
+        assert current.alert_id == "al-2"
+
+
+async def test_what_is_over_on_the_first_line_does_not_take_the_cursor_along() -> None:
+    first, second = alert("al-1"), alert("al-2", severity=Severity.WARNING)
+    async with staged(inbox(first, second)) as stage:
+        screen = open_inbox(stage)
+        await stage.pilot.pause()
+        over = replace(first, state=AlertState.RESOLVED, resolved_at=NOW)
+        stage.client.post(replace(incident(), alerts=(over, second)))
         screen.tick()
         current = screen.query_one(AlertList).current
 
@@ -156,7 +171,7 @@ async def test_the_cursor_stays_on_its_alert_when_others_come() -> None:
 async def test_a_long_inbox_scrolls_with_the_cursor() -> None:
     async with staged(inbox(*many_alerts(60))) as stage:
         open_inbox(stage)
-        await stage.press("G")
+        await stage.press("enter", "G")
         last = stage.shown
         await stage.press("g")
 
@@ -168,11 +183,11 @@ async def test_a_long_inbox_scrolls_with_the_cursor() -> None:
 async def test_pages_and_lines_move_the_cursor() -> None:
     async with staged(inbox(*many_alerts(60))) as stage:
         listed = open_inbox(stage)
-        await stage.press("pagedown", "down", "up", "k")
+        await stage.press("enter", "pagedown", "down", "up", "k")
         current = listed.query_one(AlertList).current
 
         assert current is not None
-        assert current.alert_id == f"al-{listed.query_one(AlertList).size.height - 1:02d}"
+        assert current.alert_id == f"al-{listed.query_one(AlertList).size.height - 3:02d}"
 
 
 async def test_only_lines_that_look_different_are_sent(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -182,19 +197,19 @@ async def test_only_lines_that_look_different_are_sent(monkeypatch: pytest.Monke
         sent: list[int] = []
         listed = screen.query_one(AlertList)
         monkeypatch.setattr(listed, "refresh", lambda *regions: sent.extend(region.y for region in regions))
-        listed.show(incident().alerts, NOW + 1)
+        listed.show(rows_of(incident().alerts), NOW + 1)
         quiet = list(sent)
-        listed.show(incident().alerts, NOW + 60)
+        listed.show(rows_of(incident().alerts), NOW + 60)
 
         assert quiet == []
-        assert sent == [0, 1, 2]
+        assert sent == [1, 3, 5]
 
 
 async def test_a_narrow_pane_keeps_what_matters() -> None:
     async with staged(FakeClient(incident()), size=(50, 24)) as stage:
         screen = open_inbox(stage)
         await stage.pilot.pause()
-        first, second, _ = screen.query_one(AlertList).text.splitlines()
+        _, first, _, second, *_ = screen.query_one(AlertList).text.splitlines()
 
         assert first.startswith("›✖ 14 m")
         assert "claude-4-sonnet is unavailable" in first
@@ -212,13 +227,13 @@ async def test_a_takes_the_alert_under_the_cursor() -> None:
         await stage.write("mine")
         await stage.confirm()
 
-        assert stage.client.said == [Command(Action.ACKNOWLEDGE, "al-1", "mine")]
+        assert stage.client.said == [Command(Action.ACKNOWLEDGE, "al-1", "mine", parameter="0")]
 
 
 async def test_an_alert_that_somebody_has_is_not_taken_twice() -> None:
     async with staged(FakeClient(incident())) as stage:
         open_inbox(stage)
-        await stage.press("j", "a")
+        await stage.press("j", "j", "a")
 
         assert "Refused  maria has it already" in stage.shown
 
@@ -227,23 +242,22 @@ async def test_marked_alerts_are_taken_together() -> None:
     async with staged(inbox(*many_alerts(5))) as stage:
         screen = open_inbox(stage)
         await stage.press("space", "space", "down", "space", "a")
-        assert isinstance(stage.app.screen, AcknowledgeDialog)
+        assert isinstance(stage.app.screen, AlertDialog)
         await stage.confirm()
-        taken = [(command.action, command.target) for command in stage.client.said]
         await stage.press("enter")
 
-        assert taken == [(Action.ACKNOWLEDGE, f"al-{place:02d}") for place in (0, 1, 3)]
+        assert stage.client.said == [Command(Action.ACKNOWLEDGE, "al-00,al-01,al-03")]
         assert screen.query_one(AlertList).marked == ()
 
 
 async def test_marked_alerts_that_are_over_are_left_alone() -> None:
     async with staged(FakeClient(incident())) as stage:
         open_inbox(stage)
-        await stage.press("space", "space", "space", "a")
-        await stage.confirm()
+        await stage.press("space", "j", "space", "a")
+        await stage.ready()
 
-        assert "2 of the marked ones are over or taken" not in stage.shown
-        assert stage.client.said == [Command(Action.ACKNOWLEDGE, "al-1")]
+        assert "Acknowledge 1 of 2 alerts" in stage.shown
+        assert "al-2: maria has it already" in stage.shown
 
 
 async def test_one_marked_alert_is_taken_from_anywhere() -> None:
@@ -251,7 +265,7 @@ async def test_one_marked_alert_is_taken_from_anywhere() -> None:
         open_inbox(stage)
         await stage.press("space", "G", "a")
 
-        assert isinstance(stage.app.screen, ActionDialog)
+        assert isinstance(stage.app.screen, AlertDialog)
         assert "trouble 00" in stage.shown
 
 
@@ -291,10 +305,12 @@ async def test_a_read_only_console_says_why_it_takes_nothing() -> None:
 # --- going on ---
 
 
-async def test_enter_opens_the_model() -> None:
+async def test_enter_opens_the_story_and_o_the_model() -> None:
     async with staged(FakeClient(incident())) as stage:
         open_inbox(stage)
         await stage.press("enter")
+        assert isinstance(stage.app.screen, AlertScreen)
+        await stage.press("escape", "o")
 
         assert isinstance(stage.app.screen, ModelScreen)
         assert stage.app.screen.model_id == "claude-4-sonnet"
@@ -304,10 +320,10 @@ async def test_an_alert_of_the_fleet_has_no_model_to_open() -> None:
     fleet_wide = alert("al-1", rule=AlertRule.DEGRADED_MODE, subject="", text="degraded mode")
     async with staged(inbox(fleet_wide)) as stage:
         screen = open_inbox(stage)
-        await stage.press("enter")
+        await stage.press("o")
 
         assert stage.app.screen is screen
-        assert "this alert is about the whole fleet" in stage.shown
+        assert "this is about no model of the fleet" in stage.shown
 
 
 async def test_the_filter_narrows_while_one_types() -> None:
@@ -318,9 +334,9 @@ async def test_the_filter_narrows_while_one_types() -> None:
         typed = screen.query_one(AlertList).text.splitlines()
         await stage.press("enter")
 
-        assert len(typed) == 1
-        assert "maria" in typed[0]
-        assert "[maria firing] esc clears" in stage.shown
+        assert len(typed) == 3
+        assert "maria" in typed[2]
+        assert "[maria] [firing] esc clears" in stage.shown
 
 
 async def test_a_filter_that_admits_nothing_says_so() -> None:

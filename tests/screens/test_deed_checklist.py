@@ -14,8 +14,8 @@ from hive_console.core.outcome import OutcomeKind
 from hive_console.core.proof import PATIENCE
 from hive_console.core.snapshot import FleetSnapshot, ModelView
 from hive_console.core.states import Action, BreakerState, OperationResult
-from hive_console.ui.acknowledge_dialog import AcknowledgeDialog
 from hive_console.ui.action_dialog import ActionDialog
+from hive_console.ui.alert_dialog import AlertDialog
 from hive_console.ui.deed_dialog import DeedDialog, Phase
 from hive_console.ui.undo_dialog import UndoDialog
 from tests.screens.payloads import PAYLOADS, controls_in
@@ -151,13 +151,13 @@ async def test_alerts_that_were_taken_together_are_counted_until_all_are() -> No
     both = replace(healthy(), alerts=(alert("al-1"), alert("al-2")))
     client = FakeClient(both)
     async with staged(client) as stage:
-        stage.push(AcknowledgeDialog(client, ("al-1", "al-2")))
+        stage.push(AlertDialog(client, Command(Action.ACKNOWLEDGE, "al-1,al-2"), lambda: NOW))
         await stage.confirm()
-        await stage.until(lambda: "… waiting: 0 of 2 are taken or over" in stage.shown)
+        await stage.until(lambda: "… waiting: 0 of 2: somebody is to have it" in stage.shown)
         taken = tuple(replace(one, acknowledged_by="maria") for one in both.alerts)
         client.post(replace(both, alerts=taken))
 
-        await stage.until(lambda: "✔ 2 of 2 are taken or over" in stage.shown)
+        await stage.until(lambda: "✔ 2 of 2: somebody has it, and nobody else is told" in stage.shown)
 
 
 async def test_undo_says_what_it_would_do() -> None:

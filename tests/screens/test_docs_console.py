@@ -12,11 +12,27 @@ from hive_console.core.chains import Standing
 from hive_console.core.chronicle import FOLD_WITHIN, Kind
 from hive_console.core.lanes import Cell
 from hive_console.ui import audit_lines, audit_screen, routes_lines, timeline_lines, timeline_screen
+from hive_console.ui.alert_deeds import ALERT_KEYS
+from hive_console.ui.alert_filter import FLAGS, NAMED
+from hive_console.ui.alerts_screen import STORM_FROM, AlertsScreen
 from hive_console.ui.app import HiveApp
+from hive_console.ui.attention import CALL_EVERY, QUIET_FOR
 from hive_console.ui.audit_screen import AuditScreen
 from hive_console.ui.list_filter import SINCE, UNTIL
+from hive_console.ui.pane_keys import TALL_FROM, WIDE_FROM
+from hive_console.ui.silence_lines import ENDS_SOON
 from hive_console.ui.timeline_book import KEPT
 from hive_console.ui.timeline_screen import TimelineScreen
+from hive_widgets.glyphs import (
+    CHANNEL_FAILING,
+    CHANNEL_RETRYING,
+    CHANNEL_WAITING,
+    CHANNEL_WELL,
+    FLAPPING,
+    INHIBITED,
+    SEVERITY_MARKS,
+    SILENCED,
+)
 from hive_widgets.lane_strip import HERE, LANE_MARKS
 from hive_widgets.line_list import LineList
 
@@ -57,6 +73,32 @@ def test_the_keys_of_a_section_are_bound(name: str, screen: type[object]) -> Non
     }
 
     assert {"enter"} < keys <= set(bound(screen, LineList))
+
+
+def test_the_keys_and_the_words_of_the_inbox_are_those_of_the_code() -> None:
+    alerts = section("Alerts")
+    keys = {key for key in first_cells(alerts) if len(key) == 1}
+    bound_here = bound(AlertsScreen)
+
+    assert keys <= set(bound_here)
+    assert set(ALERT_KEYS.values()) <= keys
+    filtering = alerts.split("Filter: ")[1]
+    assert set(re.findall(r"`(\w+):", filtering)) == set(NAMED)
+    assert set(re.findall(r"`(\w+)`", filtering)) == set(FLAGS)
+
+
+def test_the_signs_and_numbers_of_the_inbox_are_those_of_the_code() -> None:
+    alerts = section("Alerts")
+    marks = (*SEVERITY_MARKS.values(), SILENCED, INHIBITED, FLAPPING)
+
+    assert all(f"`{mark.glyph}" in alerts for mark in marks)
+    channels = (CHANNEL_WELL, CHANNEL_WAITING, CHANNEL_RETRYING, CHANNEL_FAILING)
+    assert all(f"`{mark.word}`" in alerts for mark in channels)
+    assert f"More than {STORM_FROM} alerts" in alerts
+    assert f"ends within {ENDS_SOON / 60:.0f} minutes" in alerts
+    assert f"once in {CALL_EVERY:.0f} seconds" in alerts
+    assert f"From {WIDE_FROM}x{TALL_FROM}" in alerts
+    assert QUIET_FOR == 30
 
 
 def test_each_kind_is_told() -> None:

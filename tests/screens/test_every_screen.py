@@ -17,6 +17,7 @@ from hive_console.ui.look import Look
 from hive_console.ui.review_app import ReviewApp
 from hive_console.ui.terminal import Depth
 from tests.screens import posted
+from tests.screens.alert_scenes import busy, told
 from tests.screens.eyesight import drawn_contrast
 from tests.screens.poison import HostileClient
 from tests.screens.posted import NOW, FakeClient
@@ -74,7 +75,7 @@ async def test_a_terminal_without_unicode_and_colour_gets_no_byte_of_either(term
 
 
 async def test_a_terminal_of_sixteen_colours_is_sent_no_others(terminals: list[Recording]) -> None:
-    client = FakeClient(posted.incident(), posted.incident_events())
+    client = FakeClient(busy(), (*posted.incident_events(), *told()))
     app = console(client, Look(theme="hive-16", depth=Depth.SIXTEEN))
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         async for stop in tour(app, pilot, client):
@@ -118,9 +119,9 @@ def unreadable(app: HiveApp) -> set[tuple[str, str]]:
 
 
 def test_the_tour_leaves_no_screen_out() -> None:
-    shown = {type(dialog) for dialog in dialogs(FakeClient(posted.incident()))}
+    shown = {type(dialog) for dialog in dialogs(FakeClient(busy()))}
     places = {"FleetScreen", "AlertsScreen", "TimelineScreen", "RoutesScreen", "AuditScreen"}
-    elsewhere = places | {"ModelScreen", "DetailsScreen", "HelpScreen", "HivePalette", "JumpDialog"}
+    elsewhere = places | {"ModelScreen", "DetailsScreen", "AlertScreen", "HelpScreen", "HivePalette", "JumpDialog"}
     """Shown by keys; the last one in a review only."""
 
     ours = {owner for owner in _owners() if issubclass(owner, Screen)}

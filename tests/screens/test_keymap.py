@@ -124,7 +124,7 @@ def test_two_actions_that_change_places_do_not_clash() -> None:
 
 
 def test_the_same_key_on_screens_that_never_meet_is_no_clash() -> None:
-    assert clashes({"alerts.mark": ("s",)}) == ()
+    assert clashes({"alerts.mark": ("p",)}) == ()
 
 
 def problems(text: str, tmp_path: Path) -> list[str]:

@@ -109,13 +109,6 @@ def test_picture_of_a_model_that_was_never_checked(snap_compare: Compare) -> Non
     assert snap_compare(console(FakeClient(unknown())), terminal_size=SMALL, run_before=before)
 
 
-@pytest.mark.parametrize("size", [SMALL, LARGE])
-def test_picture_of_the_inbox(snap_compare: Compare, size: tuple[int, int]) -> None:
-    before = showing(lambda client: AlertsScreen(client, lambda: NOW))
-
-    assert snap_compare(console(FakeClient(incident())), terminal_size=size, run_before=before)
-
-
 def test_picture_of_a_calm_inbox(snap_compare: Compare) -> None:
     before = showing(lambda client: AlertsScreen(client, lambda: NOW))
 

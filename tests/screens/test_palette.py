@@ -16,6 +16,7 @@ from hive_console.ui.help_screen import HelpScreen
 from hive_console.ui.palette import SHOWN, HivePalette
 from hive_console.ui.palette_search import Catalog, Found
 from hive_console.ui.target_picker import TargetPicker
+from tests.screens.alert_scenes import busy
 from tests.screens.looking import fleet_screen, selected
 from tests.screens.payloads import PAYLOADS, controls_in
 from tests.screens.posted import FakeClient, healthy, incident, many, model
@@ -239,3 +240,29 @@ def test_every_action_on_a_model_can_be_found() -> None:
     for place, text in enumerate(DEED_WORDS.values()):
         found = catalog.best(f"gpt-5-mini {text}", 1)[0]
         assert (found.model, found.action) == (2, place), text
+
+
+async def test_deeds_on_alerts_silences_and_channels_are_found_by_name() -> None:
+    async with staged(FakeClient(busy())) as stage:
+        for query, said in (
+            ("acknowledge all", "Acknowledge 3 of 3 alerts"),
+            ("grok quota-exhausted resolve", "Resolve by hand: the quota of grok-3"),
+            ("channel mail send", "Send a test to mail"),
+            ("silence provider=deepseek end", "End silence S-1"),
+            ("silence write", "Silence …"),
+        ):
+            await opened(stage, query)
+            await stage.press("enter")
+            assert said in stage.dialog.text, query
+            stage.app.action_show_fleet()
+            await stage.pilot.pause()
+        await opened(stage, "alerts delivery log")
+        await stage.press("enter")
+        await stage.until(lambda: "▌━ delivery log" in stage.shown)
+
+
+async def test_what_cannot_be_done_to_an_alert_says_why() -> None:
+    async with staged(FakeClient(busy())) as stage:
+        await opened(stage, "breaker-open acknowledge")
+
+        assert "maria has it already" in stage.shown

@@ -367,3 +367,31 @@ async def test_a_terminal_without_unicode_gets_the_line_too() -> None:
         line = review.shown.splitlines()[-2]
         assert line.isascii()
         assert "#" in line
+
+
+async def test_the_inbox_and_an_alerts_story_are_those_of_the_cursor() -> None:
+    async with reviewed() as review:
+        await review.until(lambda: not review.past.is_loading)
+        await review.press("2")
+        await review.until(lambda: "resolved 1" in review.shown)
+        await review.press("j", "enter")
+        await review.until(lambda: "began to fire" in review.shown)
+        whole = review.shown
+        await review.press("a")
+        refused = review.shown
+        review.client.to(UP - 60)
+        await review.until_at(UP - 60)
+        await review.until(lambda: "resolved after" not in review.shown)
+
+        assert "resolved after" in whole
+        assert "this is a recording" in refused
+        assert "began to fire" in review.shown
+
+
+async def test_the_panes_beside_the_inbox_are_there_in_a_review() -> None:
+    async with reviewed(size=(120, 40)) as review:
+        await review.press("2")
+        await review.until(lambda: "no notice was sent yet" in review.shown)
+
+        assert "nothing is silenced" in review.shown
+        assert "no channel is configured" in review.shown

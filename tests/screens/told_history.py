@@ -7,8 +7,12 @@ from concurrent.futures import Future
 from typing import TypeVar
 
 from hive_console.core import events as e
+from hive_console.core.alert_story import named_in
+from hive_console.core.bygone_alerts import AlertFold
+from hive_console.core.delivery_log import DeliveryLog, NoticeRow
 from hive_console.core.errors import HiveError
 from hive_console.core.sifting import MOVING, is_wanted
+from hive_console.core.snapshot import AlertView
 from hive_console.core.store import AuditCheck, AuditRow, Gap, Wanted
 
 T = TypeVar("T")
@@ -54,6 +58,27 @@ class ToldHistory:
         acts = [event for event in self.happened if isinstance(event, e.OperatorActed)]
         rows = [AuditRow(number=number, act=act, digest=f"{number:064x}") for number, act in enumerate(acts, 1)]
         return self._answer(tuple([row for row in rows if is_wanted(row.act, wanted)][-wanted.limit :]))
+
+    def notices(self, wanted: Wanted, *, alert_id: str = "", channel: str = "") -> Future[tuple[NoticeRow, ...]]:
+        log = DeliveryLog()
+        for event in self.happened:
+            log.take(event)
+        found = [
+            row
+            for row in log.rows()
+            if (not alert_id or alert_id in row.alert_ids) and (not channel or channel == row.channel)
+        ]
+        return self._answer(tuple(found[: wanted.limit]))
+
+    def story(self, name: str, *, raised_at: float | None = None) -> Future[tuple[e.Event, ...]]:
+        named = [event for event in self.happened if name in named_in(event)]
+        return self._answer(tuple(event for event in named if raised_at is None or event.at >= raised_at))
+
+    def alerts(self, wanted: Wanted) -> Future[tuple[AlertView, ...]]:
+        fold = AlertFold()
+        for number, event in enumerate(self.happened):
+            fold.take(number, event)
+        return self._answer(tuple(reversed(fold.episodes.values()))[: wanted.limit])
 
     def gaps(self, begin: float, end: float) -> Future[tuple[Gap, ...]]:
         return self._answer(tuple(gap for gap in self.gap_rows if gap.begin < end and gap.end >= begin))

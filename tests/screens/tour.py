@@ -11,14 +11,17 @@ from textual.screen import Screen
 
 from hive_console.core.command import Command
 from hive_console.core.states import EVERYTHING, Action
-from hive_console.ui.acknowledge_dialog import AcknowledgeDialog
 from hive_console.ui.action_dialog import ActionDialog
 from hive_console.ui.action_menu import ActionMenu
+from hive_console.ui.alert_dialog import AlertDialog
+from hive_console.ui.alert_menu import AlertMenu
 from hive_console.ui.app import HiveApp
 from hive_console.ui.confirm_dialog import ConfirmDialog
 from hive_console.ui.emergency_menu import EmergencyMenu
 from hive_console.ui.quit_dialog import QuitDialog
 from hive_console.ui.reload_dialog import ReloadDialog
+from hive_console.ui.silence_dialog import SilenceDialog
+from hive_console.ui.silence_picker import OTHER, SilencePicker
 from hive_console.ui.stop_dialog import StopDialog
 from hive_console.ui.target_picker import TargetPicker
 from hive_console.ui.undo_dialog import UndoDialog
@@ -31,6 +34,18 @@ KEYS = (
     "enter",
     "escape",
     "2",
+    "enter",
+    "escape",
+    "v",
+    "enter",
+    "tab",
+    "tab",
+    "enter",
+    "escape",
+    "tab",
+    "tab",
+    "x",
+    "escape",
     "3",
     "space",
     "escape",
@@ -70,7 +85,13 @@ def dialogs(client: FakeClient) -> list[Screen[Any]]:  # of every result type
         EmergencyMenu(client, first.model_id),
         WeightDialog(client, first.model_id),
         TargetPicker(client, first.model_id),
-        AcknowledgeDialog(client, alerts),
+        AlertDialog(client, Command(Action.ACKNOWLEDGE, ",".join(alerts))),
+        AlertDialog(client, Command(Action.UNSILENCE, client.fleet.silences[0].silence_id)),
+        AlertDialog(client, Command(Action.TEST_CHANNEL, client.fleet.channels[0].name)),
+        AlertMenu(client, alerts[0], lambda _: alerts[0], model_id=first.model_id),
+        SilencePicker(client, alerts),
+        SilenceDialog(client, alerts),
+        SilenceDialog(client, OTHER, is_typed=True),
         UndoDialog(client),
         ReloadDialog(client),
         QuitDialog(client.fleet),

@@ -66,10 +66,19 @@ FROZEN = Mark("Z", "Z", "FROZEN", Role.HELD)
 SEVERITY_MARKS = {
     Severity.INFO: Mark("·", ".", "info", Role.MUTED),
     Severity.WARNING: Mark("▲", "!", "warning", Role.WARN),
+    Severity.ERROR: Mark("■", "E", "ERROR", Role.BAD),
     Severity.CRITICAL: Mark("✖", "X", "CRITICAL", Role.BAD),
 }
 
 ACKNOWLEDGED = Mark("✔", "v", "acknowledged", Role.HELD)
 RESOLVED = Mark("○", "-", "resolved", Role.MUTED)
+SILENCED = Mark("◌", "z", "silenced", Role.HELD)
+INHIBITED = Mark("╰", "^", "explained", Role.MUTED)
+PENDING = Mark("…", "~", "pending", Role.MUTED)
+FLAPPING = Mark("≈", "~", "flapping", Role.WARN)
+CHANNEL_WELL = Mark("●", "o", "OK", Role.GOOD)
+CHANNEL_WAITING = Mark("▲", "!", "WAITING", Role.WARN)
+CHANNEL_RETRYING = Mark("↻", "r", "RETRYING", Role.WARN)
+CHANNEL_FAILING = Mark("✖", "X", "FAILING", Role.BAD)
 GAP = Mark("·", ".", "no data", Role.MUTED)
 """Drawn where nothing was measured; never zero."""

@@ -17,6 +17,7 @@ from textual.widget import Widget
 
 from hive_widgets.cursor_keys import cursor_keys
 from hive_widgets.glyphs import Role
+from hive_widgets.panes import CURRENT, heading
 from hive_widgets.pieces import Piece, changed_cells, strip_of
 
 WHEEL_ROWS = 3
@@ -55,7 +56,9 @@ class LineList(Widget, can_focus=True):
         self,
         *,
         follows: bool = False,
+        is_newest_first: bool = False,
         is_ascii: bool = False,
+        title: str = "",
         empty_text: str = "",
         id: str | None = None,  # noqa: A002 - Textual's name
         classes: str | None = None,
@@ -64,14 +67,20 @@ class LineList(Widget, can_focus=True):
 
         Args:
             follows: whether the newest line, the last one, is followed.
+            is_newest_first: whether the newest line is the first one, and is followed while the cursor is on it.
             is_ascii: whether the terminal has no Unicode.
+            title: what stands above the lines, where the list is one of several panes; nothing does without one.
             empty_text: what to say while there is no line.
             id: the widget's id.
             classes: its style classes.
         """
         super().__init__(id=id, classes=classes)
         self._follows = follows
+        self._is_newest_first = is_newest_first
         self._is_ascii = is_ascii
+        self._title = title
+        self._head_lines = 1 if title else 0
+        self._aside = self._beside = ""
         self._empty_text = empty_text
         self._keys: Sequence[Hashable] = ()
         self._draw: Draw = lambda _place, _width: ()
@@ -114,6 +123,17 @@ class LineList(Widget, can_focus=True):
         """The lines in sight, as plain text."""
         return "\n".join("".join(piece.text for piece in self._line(y)) for y in range(self.size.height)).rstrip()
 
+    def entitle(self, *, beside: str = "", aside: str = "") -> None:
+        """Says more in the heading: beside the title, and at its right end."""
+        if (beside, aside) != (self._beside, self._aside):
+            self._beside, self._aside = beside, aside
+            self.mark()
+
+    def mark(self) -> None:
+        """The heading tells whether keys go here."""
+        if self._head_lines:
+            self.refresh(Region(0, 0, self.size.width, 1))
+
     def words(self, width: int) -> str:
         """The line under the cursor as plain text, in at most `width` columns; empty where there is none."""
         return "".join(piece.text for piece in self._draw(self._cursor, width)).strip() if self._keys else ""
@@ -131,6 +151,8 @@ class LineList(Widget, can_focus=True):
         self._empty_text = empty_text or self._empty_text
         if self._is_at_end and self._follows:
             self._place(len(keys) - 1)
+        elif self._is_newest_first and not was:
+            self._place(0)
         else:
             found = was if was < len(keys) and keys[was] == before else self._find(before)
             if found is not None and found != was:
@@ -190,7 +212,7 @@ class LineList(Widget, can_focus=True):
 
     @property
     def _room(self) -> int:
-        return max(1, self.size.height)
+        return max(1, self.size.height - self._head_lines)
 
     def _find(self, key: Hashable) -> int | None:
         """The place of a key; from the end, where people are."""
@@ -224,8 +246,9 @@ class LineList(Widget, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """One click moves the cursor, a double click opens."""
-        if self._top + event.y < len(self._keys):
-            self.action_move_to(self._top + event.y)
+        place = self._top + event.y - self._head_lines
+        if event.y >= self._head_lines and place < len(self._keys):
+            self.action_move_to(place)
             if event.chain == 2:
                 self.action_open()
 
@@ -250,10 +273,19 @@ class LineList(Widget, can_focus=True):
         )
 
     def _is_at_cursor(self, y: int) -> bool:
-        return bool(self._keys) and self._top + y == self._cursor
+        return bool(self._keys) and y >= self._head_lines and self._top + y - self._head_lines == self._cursor
 
     def _line(self, y: int) -> Pieces:
-        place = self._top + y
+        if y < self._head_lines:
+            return heading(
+                self._title,
+                self.size.width,
+                is_focused=self.has_class(CURRENT),
+                is_ascii=self._is_ascii,
+                aside=self._aside,
+                words=self._beside,
+            )
+        place = self._top + y - self._head_lines
         if place < len(self._keys):
             return (self.margin(place), *self._draw(place, max(0, self.size.width - 1)))
-        return (Piece(f" {self._empty_text}", Role.MUTED),) if not self._keys and y == 0 else ()
+        return (Piece(f" {self._empty_text}", Role.MUTED),) if not self._keys and y == self._head_lines else ()
