@@ -13,6 +13,7 @@ _COMMANDS = {
     "serve": "Run engine, gateway and recorder without a screen.",
     "attach": "Show the console on a running engine; leaving it stops nothing.",
     "status": "Print the fleet of a running engine.",
+    "alerts": "List, acknowledge and silence alerts; try a channel.",
     "tail": "Print what happens, one line each: for pipes and screen readers.",
     "report": "Write an incident report from the recording.",
     "review": "Show a recording: the fleet as it was at any time.",

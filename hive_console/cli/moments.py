@@ -31,3 +31,25 @@ class Moment(click.ParamType[float]):
             return moment(value, now=self._now(), zone=UTC)
         except HiveError as error:
             self.fail(str(error), param, ctx)
+
+
+SPANS = "90s, 15m, 4h, 1d or 1h30m"
+"""Durations that are understood, for help texts."""
+
+
+class Span(click.ParamType[float]):
+    """A duration as seconds; see `SPANS`."""
+
+    name = "duration"
+
+    def convert(self, value: str | float, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The text as seconds; refuses what is none, with the forms that are."""
+        if not isinstance(value, str):
+            return value
+        try:
+            seconds = moment(f"+{value}", now=0.0, zone=UTC)
+        except HiveError:
+            seconds = 0.0
+        if seconds <= 0 or value[:1] in "+-@":
+            self.fail(f"{value!r} is no duration; take {SPANS}", param, ctx)
+        return seconds

@@ -5,13 +5,24 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
+from hive_console.cli.alerts_page import list_lines
 from hive_console.cli.status_page import status_lines
 from hive_console.cli.tailing import Ends, Tail, Told, tell_all
 from hive_console.core import events as e
 from hive_console.core.outcome import OutcomeKind
 from hive_console.core.report import report_of
 from hive_console.core.report_page import page
-from hive_console.core.snapshot import AlertView, BreakerView, ConsoleView, FleetSnapshot, HoldView, ModelView
+from hive_console.core.snapshot import (
+    AlertView,
+    BreakerView,
+    ChannelView,
+    ConsoleView,
+    FleetSnapshot,
+    HoldView,
+    ModelView,
+    PendingView,
+    SilenceView,
+)
 from hive_console.core.states import (
     Action,
     ActionPhase,
@@ -167,6 +178,43 @@ def status_example() -> list[str]:
     return list(status_lines(fleet(), now=fleet().at + 0.4))
 
 
+def alerts_example() -> list[str]:
+    """`hive-console alerts list`."""
+    now = fleet().at
+    down = replace(
+        fleet().alerts[0],
+        alert_id="A1",
+        severity=Severity.WARNING,
+        text="gpt-5 is unavailable: timed out",
+        acknowledged_until=now + 14_160,
+    )
+    exhausted = AlertView(
+        "A2",
+        AlertRule.FALLBACKS_EXHAUSTED,
+        Severity.CRITICAL,
+        "all",
+        "no model answered for all",
+        AlertState.FIRING,
+        now - 120,
+        told=("team",),
+    )
+    pending = PendingView(AlertRule.MODEL_ERRORS, "claude-4-sonnet", "6 % of 50 calls failed", now - 40, now + 20)
+    told = replace(
+        fleet(),
+        alerts=(exhausted, down),
+        pending=(pending,),
+        silences=(
+            SilenceView("S1", ("model=gpt-5",), "maria", "the provider knows", now - 60, now + 2_400, hid=3),
+        ),
+        channels=(
+            ChannelView("team", "slack", delivered=4),
+            ChannelView("mail", "email", is_open=True, waiting=2, delivered=12, dead=1, last_error="no such host"),
+        ),
+        on_call="bo",
+    )
+    return list(list_lines(told, told.alerts, now))
+
+
 def tail_example() -> list[str]:
     """`hive-console tail --since 22:19 --no-follow`."""
     told: list[Told] = []
@@ -191,6 +239,7 @@ def report_example() -> list[str]:
 
 EXAMPLES = {
     "status": status_example,
+    "alerts list": alerts_example,
     "tail": tail_example,
     "status --since-last": digest_example,
     "report": report_example,

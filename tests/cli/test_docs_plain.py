@@ -42,6 +42,15 @@ def test_every_example_is_looked_at() -> None:
     assert set(BLOCKS) == set(EXAMPLES)
 
 
+def test_every_word_about_alerts_is_told_with_options_that_it_has() -> None:
+    section = PAGE.partition("\n## Alerts\n")[2].partition("\n## ")[0]
+    words = import_module("hive_console.cli.alerts").command.commands
+
+    assert {word for word in words if re.search(rf"\b{word}\b", section)} == set(words)
+    known = {option for word in words.values() for parameter in word.params for option in parameter.opts}
+    assert set(re.findall(r"(?<![\w-])(--[a-z][a-z-]+)\b", section)) <= known
+
+
 @pytest.mark.parametrize("name", ["status", "tail", "report"])
 def test_the_options_are_those_of_the_command(name: str) -> None:
     command = import_module(f"hive_console.cli.{name}").command
