@@ -10,8 +10,9 @@ ARGS ?=
 run: $(VENV)/.installed
 	@$(BIN)/hive-console --demo $(ARGS)
 
+# Twice as many workers as a small machine has cores: most tests wait for sockets, threads and screens.
 # The tests of how the program ends have the machine to themselves, for they are about seconds.
-SIDE_BY_SIDE := -n 2 --dist loadfile --ignore tests/system
+SIDE_BY_SIDE := -n 4 --dist loadfile --ignore tests/system
 
 ALONE := tests/system/test_exit.py
 

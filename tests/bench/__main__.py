@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from tests.bench import (
+    alert_conditions,
+    alert_cost,
+    alert_delivery,
+    alert_latency,
+    alert_storm,
     attach,
     audit,
     console,
@@ -26,6 +31,11 @@ for bench in (
     console,
     gateway,
     metrics,
+    alert_conditions,
+    alert_cost,
+    alert_delivery,
+    alert_latency,
+    alert_storm,
     outage,
     process_end,
     recorder,
@@ -34,6 +44,9 @@ for bench in (
     storage_kill,
     audit,
     attach,
+    alert_cost,
+    alert_latency,
+    alert_delivery,
 ):
     print(f"\n== {bench.__name__}", flush=True)
     bench.main()

@@ -24,6 +24,8 @@ from hive_console.core.states import (
     AlertRule,
     BreakerState,
     ModelStatus,
+    NoticeEnd,
+    NoticeKind,
     Severity,
 )
 from hive_console.core.store import GapCause
@@ -54,7 +56,7 @@ REQUESTS = 500_000
 
 ACTS = 20_000
 INCIDENTS = 9_000
-"""Each of eleven events."""
+"""Each of twenty-two events: what moved, its alert, two notices that it fires, and one that it is over."""
 
 END = 1_795_696_497
 """12:34:57 UTC: an hour and a day are open, and seven seconds of events are not summed up yet."""
@@ -258,6 +260,8 @@ def _incident(rng: random.Random, number: int, at: float) -> Iterator[e.Event]:
     yield e.StatusChanged(at=at + 0.0001, model=model, old=up, new=down, cause="breaker open")
     yield e.TrafficMoved(at=at + 0.0002, model=model, old=model, new=other, primary=model)
     yield e.AlertRaised(at=at + 0.0003, severity=Severity.CRITICAL, text=f"{model} is unavailable", **told)  # type: ignore[arg-type]
+    for place, channel in enumerate(("ops-slack", "mail")):
+        yield from _notice(f"N{number * 3 + place}", channel, NoticeKind.FIRING, told["alert_id"], at + 10 + place)  # type: ignore[arg-type]
     end = at + lasts
     yield e.BreakerChanged(at=end - 1, model=model, old=opened, new=half, cause="trial")
     yield e.BreakerChanged(at=end, model=model, old=half, new=closed, cause="trials passed")
@@ -266,6 +270,41 @@ def _incident(rng: random.Random, number: int, at: float) -> Iterator[e.Event]:
     yield e.RecoveryEnded(at=end + 0.0003, model=model, took=lasts)
     yield e.TrafficMoved(at=end + 0.0004, model=model, old=other, new=model, primary=model)
     yield e.AlertResolved(at=end + 0.0005, lasted=lasts, **told)  # type: ignore[arg-type]
+    yield from _notice(f"N{number * 3 + 2}", "ops-slack", NoticeKind.RESOLVED, told["alert_id"], end + 2)  # type: ignore[arg-type]
+
+
+def _notice(notice_id: str, channel: str, kind: NoticeKind, alert_id: str, at: float) -> Iterator[e.Event]:
+    ids = (alert_id,)
+    yield e.NoticeQueued(
+        at=at,
+        notice_id=notice_id,
+        channel=channel,
+        kind=kind,
+        alert_ids=ids,
+        count=1,
+        due=at,
+        key=f"{notice_id}/key",
+    )
+    yield e.NoticeTried(at=at + 0.1, notice_id=notice_id, channel=channel, number=1)
+    yield e.NoticeTried(
+        at=at + 0.4,
+        notice_id=notice_id,
+        channel=channel,
+        number=1,
+        took=0.3,
+        is_delivered=True,
+        status=200,
+        answer="ok",
+    )
+    yield e.NoticeSettled(
+        at=at + 0.4001,
+        notice_id=notice_id,
+        channel=channel,
+        end=NoticeEnd.DELIVERED,
+        kind=kind,
+        alert_ids=ids,
+        attempts=1,
+    )
 
 
 def _request(rng: random.Random, number: int, at: float, *, model: str) -> Iterator[e.Event]:

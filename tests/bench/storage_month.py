@@ -24,12 +24,13 @@ from typing import Any
 from hive_console.core.rollup import Tier
 from hive_console.core.store import Wanted
 from hive_console.engine.review_reading import log_at, reading_at
+from hive_storage.database import open_writer
 from hive_storage.days import days_in
 from hive_storage.folder import DATABASE_NAME, DataFolder
 from hive_storage.names import Names
 from hive_storage.recorder import Recorder
 from hive_storage.rolled_rows import KEEP_ROLLED
-from hive_storage.sql import PREPARE, ROLL_UP_TABLES, SCHEMA
+from hive_storage.sql import MIGRATIONS, PREPARE, ROLL_UP_TABLES, SCHEMA
 from hive_storage.store import SqliteStore
 from tests.bench.recorded_month import ACTS, BEGIN, DAYS, END, FINAL, MODELS, REQUESTS, drawn_rows, make_month
 
@@ -72,6 +73,12 @@ async def _week(store: SqliteStore, _: random.Random) -> None:
     await store.gaps(begin, begin + 7 * _DAY)
 
 
+async def _story(store: SqliteStore, rng: random.Random) -> None:
+    at = _some_time(rng)
+    (alert,) = await store.alerts(Wanted(end=at, limit=1))
+    assert len(await store.story(alert.alert_id, raised_at=alert.raised_at)) > 10
+
+
 _ONE = (MODELS[7],)
 _MONTH = (float(BEGIN), float(FINAL))
 
@@ -98,6 +105,11 @@ QUESTIONS: dict[str, Ask] = {
     "transitions of an hour": lambda store, rng: _hour(store, _some_time(rng)),
     "transitions and gaps of a week": _week,
     "alerts of a day": lambda store, rng: _alerts(store, _some_time(rng)),
+    "alerts of a month by text": lambda store, _: store.alerts(Wanted(text="model-07", limit=200)),
+    "delivery log, newest 200": lambda store, _: store.notices(Wanted(limit=200)),
+    "delivery log of a channel, a day": lambda store, rng: _delivered(store, _some_time(rng)),
+    "delivery log, text over all": lambda store, _: store.notices(Wanted(text="no such text")),
+    "story of an alert": _story,
     "audit, newest 200": lambda store, _: store.audit(Wanted(limit=200)),
     "audit, text over all": lambda store, _: store.audit(Wanted(text="model-07", limit=200)),
     "gaps of the month": lambda store, _: store.gaps(*_MONTH),
@@ -115,6 +127,10 @@ def _hour(store: SqliteStore, at: float) -> Awaitable[Any]:
 
 def _alerts(store: SqliteStore, at: float) -> Awaitable[Any]:
     return store.alerts(Wanted(begin=at - _DAY, end=at))
+
+
+def _delivered(store: SqliteStore, at: float) -> Awaitable[Any]:
+    return store.notices(Wanted(begin=at - _DAY, end=at, limit=200), channel="mail")
 
 
 def drop_from_cache(folder: Path) -> None:
@@ -193,7 +209,7 @@ def _sizes(folder: Path) -> None:
         indices = dict(file.execute("SELECT name, tbl_name FROM sqlite_master WHERE rootpage > 0").fetchall())
         counts = {
             table: file.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608 - our own tables
-            for table in ("r10", "r60", "r3600", "r86400", "probe", "event", "audit", "alert")
+            for table in ("r10", "r60", "r3600", "r86400", "probe", "event", "audit", "alert", "about")
         }
     sizes: dict[str, int] = {}
     for name, size in rows:
@@ -270,6 +286,32 @@ async def _verification(folder: Path) -> None:
     print(f"audit trail verified: {rate:,.0f} rows/s  goal {_VERIFIED:,}{_mark(is_met=rate >= _VERIFIED)}")
 
 
+_AS_OF_VERSION_4 = """
+DROP TABLE about;
+DROP INDEX alert_of;
+ALTER TABLE alert DROP COLUMN body;
+ALTER TABLE alert DROP COLUMN changed_us;
+CREATE INDEX alert_firing ON alert (alert_id) WHERE resolved_us IS NULL;
+PRAGMA user_version = 4;
+"""
+
+
+async def _brought_over(folder: Path) -> None:
+    """What an older file of this size costs the next start: its copy, and its tables."""
+    with tempfile.TemporaryDirectory(dir=folder.parent) as place:
+        path = Path(shutil.copy(folder / DATABASE_NAME, place))
+        with closing(sqlite3.connect(path)) as file:
+            file.executescript(_AS_OF_VERSION_4)
+        begin = time.perf_counter()
+        with closing(sqlite3.connect(path, isolation_level=None)) as file:
+            file.executescript(f"BEGIN IMMEDIATE; {MIGRATIONS[3]} ROLLBACK;")
+        tables = time.perf_counter() - begin
+        begin = time.perf_counter()
+        await (await open_writer(path)).close()
+        whole = time.perf_counter() - begin
+    print(f"brought over from version 4: {whole:.1f} s, of which its tables take {tables * 1e3:.0f} ms")
+
+
 def _measure(folder: Path) -> None:
     if not (folder / DATABASE_NAME).exists():
         begin = time.perf_counter()
@@ -281,6 +323,7 @@ def _measure(folder: Path) -> None:
     print(f"baseline, plain sqlite3, an hour of minutes of 50 models: {baseline * 1e3:.1f} ms")
     asyncio.run(_questions(folder, baseline))
     asyncio.run(_verification(folder))
+    asyncio.run(_brought_over(folder))
     _start_up(folder)
 
 

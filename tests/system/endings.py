@@ -61,10 +61,14 @@ class Asked(threading.Thread):
                 self.body += piece
 
 
+def _connected(recording: Path) -> sqlite3.Connection:
+    return sqlite3.connect(recording, isolation_level=None, timeout=30, check_same_thread=False)
+
+
 @contextmanager
 def locked(recording: Path) -> Iterator[None]:
     """Holds SQLite's lock on the recording, as another program would."""
-    with closing(sqlite3.connect(recording, isolation_level=None, timeout=30)) as other:
+    with closing(_connected(recording)) as other:
         other.execute("BEGIN EXCLUSIVE")
         yield
 

@@ -121,7 +121,7 @@ def test_nothing_of_it_reaches_terminal_status_callers_or_recording(tmp_path: Pa
 def walk_through_the_screens(terminal: Terminal) -> None:
     """Shows alerts, fleet, one model, help and the palette, each with the hostile words around."""
     steps = (
-        ("2", "all-fallbacks-exhausted"),
+        ("2", "━ inbox "),
         ("1", "LATENCY"),
         ("\r", " of 10 "),
         ("?", "HELP"),

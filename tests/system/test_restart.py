@@ -137,8 +137,8 @@ from hive_console import Action, Command, Engine, load_settings
 
 async def main() -> None:
     async with Engine(load_settings(sys.argv[1], {}), data=pathlib.Path(sys.argv[2]), environ={}) as engine:
-        assert (await engine.command(Command(Action.TRIP, "alpha", "a drill"))).is_done
-        [alert] = [alert for alert in engine.snapshot().alerts if alert.rule.value == "breaker-open"]
+        assert (await engine.command(Command(Action.KILL, "alpha", "a drill"))).is_done
+        [alert] = [alert for alert in engine.snapshot().alerts if alert.rule.value == "kill-switch"]
         assert (await engine.command(Command(Action.ACKNOWLEDGE, alert.alert_id, "on it"))).is_done
         print(alert.alert_id, alert.raised_at, flush=True)
         os.kill(os.getpid(), signal.SIGKILL)
@@ -148,9 +148,9 @@ asyncio.run(main())
 
 
 def alerts_of(data: Path) -> dict[str, dict[str, Any]]:  # JSON
-    """The alerts about alpha's breaker, by id."""
+    """The alerts about what is killed, by id."""
     listed = status(data).get("alerts", ())
-    return {alert["alert_id"]: alert for alert in listed if alert["rule"] == "breaker-open"}
+    return {alert["alert_id"]: alert for alert in listed if alert["rule"] == "kill-switch"}
 
 
 def test_acknowledged_alert_stays_so_under_its_id_though_the_process_was_killed_at_once(
@@ -176,7 +176,7 @@ def test_acknowledged_alert_stays_so_under_its_id_though_the_process_was_killed_
         assert alerts[alert_id]["note"] == "on it"
     with closing(sqlite3.connect(data / "hive.db")) as shell:
         raised = shell.execute(
-            "SELECT count(*) FROM event WHERE kind = 'AlertRaised' AND instr(body, 'breaker-open')"
+            "SELECT count(*) FROM event WHERE kind = 'AlertRaised' AND instr(body, 'kill-switch')"
         ).fetchone()
     assert raised == (1,)
 
