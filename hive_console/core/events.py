@@ -2,7 +2,8 @@
 
 Fields are only ever added, with a default. A field is a `str`, `int`, `float`, `bool`, an `Enum`, `None`
 or a tuple of `str`; that is what lets `core.journal` write and read every event with one codec.
-Prompts, answers and keys never enter an event; messages were sanitised where they came in.
+Prompts, answers and keys never enter an event; messages were sanitised where they came in. More than 400 lines in
+one piece, because the recording's readers go by this file as a whole.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Immutable views that leave the engine: what screens, the status command and the gateway's answers read.
 
 Times are Unix seconds, durations seconds, shares 0..1. Series hold one value a bucket, oldest first; `None`
-is a gap (nothing was measured), which is drawn as a gap and never as zero.
+is a gap (nothing was measured), which is drawn as a gap and never as zero. More than 400 lines, most of which say
+what a field means.
 """
 
 from __future__ import annotations

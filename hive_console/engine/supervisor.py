@@ -2,6 +2,7 @@
 
 Readers on the bus, in this order: metrics, degradation, alert book, planner, desk, couriers, executor, prober,
 publisher, feed, keeper, recorder.
+More than 400 lines in one piece: the order of start and stop is read here or nowhere.
 """
 
 from __future__ import annotations
